@@ -1,0 +1,21 @@
+// What a plugin needs of the protocol, so that it has one import.
+export {
+  type AgentError,
+  type AgentEvent,
+  type AgentEventOf,
+  type ContentBlock,
+  type Hunk,
+  type PermissionMode,
+  type PermissionOption,
+  type ProcessExit,
+  type ProcessSpec,
+  type Question,
+  SkeinError,
+  type StopReason,
+  type ToolContent,
+  type ToolKind,
+  textOf,
+} from '@skein/protocol'
+export * from './agent.ts'
+export * from './machine.ts'
+export * from './plugin.ts'
