@@ -133,6 +133,8 @@ export const Workspace = z.object({
   port: z.number().int().optional(),
   sessions: z.array(Session),
   openAsks: z.number().int(),
+  /** Size of the changes against the base, when it was last looked at. */
+  diff: z.object({ files: z.number().int(), added: z.number().int(), deleted: z.number().int(), at: z.number() }).optional(),
   /** Removed workspaces: until when `restore` brings it back, Unix milliseconds. */
   restorableUntil: z.number().optional(),
   problem: z.object({ message: z.string(), next: z.string().optional() }).optional(),
@@ -333,6 +335,8 @@ export const apiMethods = {
         z.object({ branch: z.string(), force: z.boolean().optional() }),
       ]),
       message: z.string().optional(),
+      /** Say whether it would apply, and change nothing. For the checkout only. */
+      check: z.boolean().optional(),
     },
     z.object({
       applied: z.boolean(),

@@ -1,0 +1,30 @@
+import type { EngineContext } from './context.ts'
+
+/** What is under way: a reason not to end the server, and what it tells of itself. */
+export async function activity(context: EngineContext): Promise<{ running: number; openAsks: number; making: number }> {
+  const { db } = context
+  const count = (rows: { n: number | string | bigint }[]) => Number(rows[0]?.n ?? 0)
+  const [processes, prompts, asks, making] = await Promise.all([
+    db
+      .selectFrom('sessions')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('process_state', 'in', ['starting', 'running', 'stopping'])
+      .execute(),
+    db
+      .selectFrom('prompts')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('state', 'in', ['queued', 'sent', 'started', 'swallowed'])
+      .execute(),
+    db
+      .selectFrom('asks')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('state', '=', 'open')
+      .execute(),
+    db
+      .selectFrom('workspaces')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('state', 'in', ['creating', 'removing'])
+      .execute(),
+  ])
+  return { running: Math.max(count(processes), count(prompts)), openAsks: count(asks), making: count(making) }
+}

@@ -1,0 +1,66 @@
+import type { AgentPlugin, MachineProvider } from '@skein/plugin-api'
+import { SkeinError } from '@skein/protocol'
+import type { Kysely } from 'kysely'
+import type { ChangeHub } from './changes.ts'
+import type { Clock } from './clock.ts'
+import type { MachineLinks } from './machines/links.ts'
+import type { Redactor } from './security/redact.ts'
+import type { Vault } from './security/vault.ts'
+import type { SessionFeeds } from './sessions/feed.ts'
+import type { Blobs } from './store/blobs.ts'
+import type { GroupCommit } from './store/group-commit.ts'
+import type { Store } from './store/schema.ts'
+
+/** What may be tuned; every default is in `defaultSettings`. */
+export interface EngineSettings {
+  /** An idle agent's process is stopped after this long, milliseconds. */
+  idleMs: number
+  /** Agents together may use this much memory before idle ones are stopped early, bytes. */
+  memoryCeiling: number
+  /** Removed workspaces stay restorable for this long, milliseconds. */
+  trashMs: number
+  /** Work trees kept ready for each project that is used. */
+  poolSize: number
+  /** How long an interrupted agent has to end its turn before its process is stopped, milliseconds. */
+  interruptGraceMs: number
+  /** Lease on each machine's runner. */
+  lease: { ttlMs: number; hardMs: number }
+}
+
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  fields?: Record<string, unknown>,
+) => void
+
+/** What every part of the engine works with. */
+export interface EngineContext {
+  readonly home: string
+  readonly db: Kysely<Store>
+  /** Journal appends of all sessions, committed together. */
+  readonly commits: GroupCommit
+  readonly clock: Clock
+  readonly uuid: () => string
+  /** A random integer below a bound. */
+  readonly random: (below: number) => number
+  readonly vault: Vault
+  readonly redactor: Redactor
+  readonly blobs: Blobs
+  readonly agents: ReadonlyMap<string, AgentPlugin>
+  readonly providers: ReadonlyMap<string, MachineProvider>
+  readonly machines: MachineLinks
+  readonly feeds: SessionFeeds
+  readonly changes: ChangeHub
+  readonly settings: EngineSettings
+  readonly log: Log
+  /** Aborted when the engine closes. */
+  readonly signal: AbortSignal
+}
+
+/** The agent of a session; a session whose plugin is gone cannot go on. */
+export function agentOf(context: EngineContext, kind: string): AgentPlugin {
+  const agent = context.agents.get(kind)
+  if (agent) return agent
+  const known = [...context.agents.keys()].join(', ')
+  throw new SkeinError('missing', `there is no agent "${kind}"`, { next: `Choose one of: ${known}.` })
+}

@@ -1,0 +1,228 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { totalmem } from 'node:os'
+import { join } from 'node:path'
+import type {
+  AgentPlugin,
+  Disposable as Contribution,
+  MachineProvider,
+  PluginContext,
+  SkeinPlugin,
+} from '@skein/plugin-api'
+import type { SkeinApi } from '@skein/protocol'
+import { activity } from './activity.ts'
+import { Actors } from './actors.ts'
+import { EngineApi } from './api.ts'
+import { viewAsk } from './asks.ts'
+import { ChangeHub } from './changes.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { Commands } from './commands.ts'
+import type { EngineContext, EngineSettings, Log } from './context.ts'
+import { shortId } from './identity.ts'
+import { hibernateIdle } from './idle.ts'
+import { MachineLinks } from './machines/links.ts'
+import { reap } from './reaper.ts'
+import { Redactor } from './security/redact.ts'
+import { Vault } from './security/vault.ts'
+import { SessionFeeds } from './sessions/feed.ts'
+import { Blobs } from './store/blobs.ts'
+import { GroupCommit } from './store/group-commit.ts'
+import { migrate } from './store/migrate.ts'
+import { migrations } from './store/migrations.ts'
+import { openSqlite } from './store/open.ts'
+import type { Store } from './store/schema.ts'
+import { viewWorkspace } from './workspaces/view.ts'
+
+export const defaultSettings: EngineSettings = {
+  idleMs: 10 * 60_000,
+  memoryCeiling: Math.floor(totalmem() / 2),
+  trashMs: 30 * 86_400_000,
+  poolSize: 1,
+  interruptGraceMs: 15_000,
+  lease: { ttlMs: 12 * 3_600_000, hardMs: 12 * 3_600_000 },
+}
+
+export interface EngineOptions {
+  /** Where state lies; made by the caller with mode 0700. */
+  home: string
+  /** The store's file; by default `<home>/store.db`. */
+  store?: string
+  plugins: readonly SkeinPlugin[]
+  version: string
+  runnerBundle(): Promise<{ path: string; sha256: string }>
+  log: Log
+  settings?: Partial<EngineSettings>
+  clock?: Clock
+  uuid?: () => string
+  /** A random integer below a bound. */
+  random?: (below: number) => number
+}
+
+export interface Engine extends AsyncDisposable {
+  readonly api: SkeinApi
+  /** Something runs, waits to run, or waits for a person; as of a second ago. */
+  busy(): boolean
+  /** Resolves when somebody asked for the end (`server.stop`). */
+  readonly stopRequested: Promise<void>
+  /** Stops idle agents now, as the timer does. Answers the sessions. */
+  hibernateIdle(): Promise<string[]>
+  /** Ends what belongs to nothing, as the timer does. */
+  reap(): ReturnType<typeof reap>
+  close(): Promise<void>
+}
+
+const BUSY_MS = 1000
+const SWEEP_MS = 15_000
+const REAP_MS = 3_600_000
+
+/** Opens the store, activates the plugins, takes up what was under way, and answers the engine. */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const { home, log, clock = systemClock, uuid = randomUUID, random = (below) => randomInt(below) } = options
+  const settings = { ...defaultSettings, ...options.settings }
+  const closing = new AbortController()
+  const store = await openSqlite<Store>(options.store ?? join(home, 'store.db'))
+  const { db } = store
+  await migrate(db, migrations)
+  const commits = new GroupCommit(store)
+  const vault = await Vault.open(home)
+  const redactor = new Redactor()
+  const { agents, providers, deactivate } = await activatePlugins(options.plugins, log)
+  const changes = new ChangeHub(clock)
+  const machines = new MachineLinks({
+    db,
+    clock,
+    providers,
+    home,
+    owner: shortId('o-', home),
+    version: options.version,
+    runnerBundle: options.runnerBundle,
+    lease: settings.lease,
+    log,
+    signal: closing.signal,
+    onNotice: (severity, title, detail) => changes.notice(severity, title, detail),
+  })
+  const context: EngineContext = {
+    home,
+    db,
+    commits,
+    clock,
+    uuid,
+    random,
+    vault,
+    redactor,
+    blobs: new Blobs(home),
+    agents,
+    providers,
+    machines,
+    feeds: new SessionFeeds(db),
+    changes,
+    settings,
+    log: (level, message, fields) => log(level, redactor.redactText(message), redactor.redactValue(fields)),
+    signal: closing.signal,
+  }
+  changes.connect({ workspace: (id) => viewWorkspace(context, id), ask: (id) => viewAsk(context, id) })
+  await rememberSecrets(context)
+  const actors = new Actors(context)
+  const stop = Promise.withResolvers<void>()
+  const commands = new Commands(context)
+  const api = new EngineApi({
+    context,
+    actors,
+    commands,
+    version: options.version,
+    startedAt: clock.now(),
+    stop: () => stop.resolve(),
+  })
+  await actors.resume()
+  const sweep = () => hibernateIdle(context, actors)
+  const sweeping = every(clock, SWEEP_MS, closing.signal, log, sweep)
+  const reaping = every(clock, REAP_MS, closing.signal, log, async () => {
+    await reap(context)
+    await commands.forgetOld()
+  })
+  let busy = true
+  const watching = every(clock, BUSY_MS, closing.signal, log, async () => {
+    const { running, openAsks, making } = await activity(context)
+    busy = running + openAsks + making > 0
+  })
+  let closed: Promise<void> | undefined
+  const close = async () => {
+    closing.abort()
+    sweeping[Symbol.dispose]()
+    watching[Symbol.dispose]()
+    reaping[Symbol.dispose]()
+    await actors.close()
+    await machines[Symbol.asyncDispose]()
+    deactivate()
+    await commits[Symbol.asyncDispose]()
+    await store.close()
+  }
+  return {
+    api,
+    busy: () => busy,
+    stopRequested: stop.promise,
+    hibernateIdle: sweep,
+    reap: () => reap(context),
+    close: () => {
+      closed ??= close()
+      return closed
+    },
+    [Symbol.asyncDispose]() {
+      closed ??= close()
+      return closed
+    },
+  }
+}
+
+async function activatePlugins(plugins: readonly SkeinPlugin[], log: Log) {
+  const agents = new Map<string, AgentPlugin>()
+  const providers = new Map<string, MachineProvider>()
+  const contributions: Contribution[] = []
+  const registry = <T extends { kind: string }>(into: Map<string, T>) => ({
+    register(item: T): Contribution {
+      into.set(item.kind, item)
+      return { dispose: () => into.delete(item.kind) }
+    },
+  })
+  for (const plugin of plugins) {
+    const context: PluginContext = {
+      machines: registry(providers),
+      agents: registry(agents),
+      subscriptions: contributions,
+      log: (message) => log('info', message, { plugin: plugin.name }),
+    }
+    await plugin.activate(context)
+  }
+  const deactivate = () => {
+    for (const contribution of contributions.reverse()) contribution.dispose()
+  }
+  return { agents, providers, deactivate }
+}
+
+/** Secrets that sessions still have must never be shown, also not after a restart. */
+async function rememberSecrets(context: EngineContext): Promise<void> {
+  const rows = await context.db
+    .selectFrom('sessions')
+    .select(['id', 'secrets_sealed'])
+    .where('secrets_sealed', 'is not', null)
+    .execute()
+  for (const { id, secrets_sealed } of rows) {
+    if (secrets_sealed === null) continue
+    const secrets = JSON.parse(context.vault.open(secrets_sealed, `secrets:${id}`)) as Record<string, string>
+    for (const secret of Object.values(secrets)) context.redactor.add(secret)
+  }
+}
+
+/** Runs a task at intervals, never two at once; a failure is logged. */
+function every(clock: Clock, ms: number, signal: AbortSignal, log: Log, task: () => Promise<unknown>): Disposable {
+  let timer: Disposable
+  const run = async () => {
+    try {
+      await task()
+    } catch (error) {
+      if (!signal.aborted) log('warn', 'a periodic task failed', { error: String(error) })
+    }
+    if (!signal.aborted) timer = clock.after(ms, () => void run())
+  }
+  timer = clock.after(ms, () => void run())
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() }
+}

@@ -1,0 +1,96 @@
+import { type ApiParams, type Change, SkeinError, type StepName } from '@skein/protocol'
+import type { Parts, SubscriptionHandlersOf } from '../api.ts'
+import { listAsks } from '../asks.ts'
+import { AsyncQueue } from '../async-queue.ts'
+import type { EngineContext } from '../context.ts'
+import { setupProcessId } from '../workspaces/setup.ts'
+import { findWorkspace, viewWorkspace } from '../workspaces/view.ts'
+
+export function subscriptionHandlers({ context }: Parts): SubscriptionHandlersOf {
+  return {
+    'sessions.follow': ({ sessionId, after }, signal) => followSession(context, sessionId, after ?? 0, signal),
+    changes: (params, signal) => changes(context, params, signal),
+    'workspaces.log': ({ workspaceId }, signal) => setupLog(context, workspaceId, signal),
+  }
+}
+
+async function* followSession(context: EngineContext, sessionId: string, after: number, signal: AbortSignal) {
+  const known = await context.db.selectFrom('sessions').select('id').where('id', '=', sessionId).executeTakeFirst()
+  if (!known) throw new SkeinError('not_found', `there is no session ${sessionId}`)
+  yield* context.feeds.follow(sessionId, after, signal)
+}
+
+/** How everything is now, then each change. A reader that fell behind is given everything again. */
+async function* changes(
+  context: EngineContext,
+  { workspaceId }: ApiParams<'changes'>,
+  signal: AbortSignal,
+): AsyncGenerator<Change> {
+  const queue = context.changes.open(signal)
+  try {
+    yield* everything(context, workspaceId)
+    yield { type: 'ready' }
+    for (let taken = await queue.take(); taken; taken = await queue.take()) {
+      if (taken.lagged) yield* everything(context, workspaceId)
+      for (const change of taken.items) if (workspaceId === undefined || concerns(change, workspaceId)) yield change
+    }
+  } finally {
+    context.changes.close(queue)
+  }
+}
+
+async function* everything(context: EngineContext, workspaceId: string | undefined): AsyncGenerator<Change> {
+  const rows = await context.db.selectFrom('workspaces').select('id').where('state', '<>', 'removed').execute()
+  for (const { id } of rows) {
+    if (workspaceId !== undefined && id !== workspaceId) continue
+    const workspace = await viewWorkspace(context, id)
+    if (workspace) yield { type: 'workspace', workspace }
+  }
+  for (const ask of await listAsks(context, { workspaceId })) yield { type: 'ask', ask }
+}
+
+function concerns(change: Change, workspaceId: string): boolean {
+  switch (change.type) {
+    case 'workspace':
+      return change.workspace.id === workspaceId
+    case 'workspace_gone':
+      return change.workspaceId === workspaceId
+    case 'ask':
+      return change.ask.workspaceId === workspaceId
+    default:
+      return true
+  }
+}
+
+/** The setup script's output, from its beginning to its end. */
+async function* setupLog(
+  context: EngineContext,
+  workspaceId: string,
+  signal: AbortSignal,
+): AsyncGenerator<{ step: StepName; text: string }> {
+  const workspace = await findWorkspace(context, workspaceId)
+  const id = setupProcessId(workspace.id)
+  const stop = new AbortController()
+  const watch = context.changes.open(AbortSignal.any([signal, stop.signal]))
+  try {
+    const runner = await context.machines.runner(workspace.machine_id)
+    while (!(await runner.call('process.status', { id }))) {
+      const now = await viewWorkspace(context, workspace.id)
+      if (now?.state !== 'creating' || signal.aborted) return
+      if (!(await watch.take())) return
+    }
+    await using parts = new AsyncQueue<string>(10_000)
+    signal.addEventListener('abort', () => parts.close(), { once: true })
+    const subscription = await runner.subscribe(
+      { id, from: 'start' },
+      { data: ({ text }) => void parts.push(text), gap: () => undefined, exit: () => parts.close() },
+    )
+    for (let taken = await parts.take(); taken; taken = await parts.take()) {
+      for (const text of taken.items) yield { step: 'setup', text: context.redactor.redactText(text) }
+    }
+    await subscription.unsubscribe().catch(() => undefined)
+  } finally {
+    stop.abort()
+    context.changes.close(watch)
+  }
+}

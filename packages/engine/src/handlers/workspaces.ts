@@ -1,0 +1,137 @@
+import { SkeinError, type Workspace } from '@skein/protocol'
+import type { CallHandlers, Parts } from '../api.ts'
+import { uuidFrom } from '../identity.ts'
+import { projectRow } from '../projects/projects.ts'
+import { queuePrompt } from '../sessions/prompts.ts'
+import type { WorkspaceTable } from '../store/schema.ts'
+import { createWorkspace } from '../workspaces/create.ts'
+import { lookAtDiff } from '../workspaces/diff.ts'
+import { type RemovePlan, restoreWorkspace, unsavedWork } from '../workspaces/remover.ts'
+import { findWorkspace, viewWorkspace } from '../workspaces/view.ts'
+
+type Methods = Extract<keyof CallHandlers, `workspaces.${string}`>
+
+const URGENCY: Workspace['status']['status'][] = [
+  'needs_you',
+  'failed',
+  'unknown',
+  'ready_for_review',
+  'checking',
+  'working',
+  'idle',
+]
+
+export function workspaceHandlers({ context, actors, commands }: Parts): Pick<CallHandlers, Methods> {
+  const view = async (id: string): Promise<Workspace> => {
+    const found = await viewWorkspace(context, id)
+    if (!found) throw new SkeinError('not_found', `there is no workspace ${id}`)
+    return found
+  }
+  /** A workspace whose files are there. */
+  const ready = async (id: string): Promise<WorkspaceTable & { base: string }> => {
+    const row = await findWorkspace(context, id)
+    if (row.state === 'creating')
+      throw new SkeinError('conflict', `the workspace ${row.name} is still being made`, {
+        next: 'Try again in a moment.',
+      })
+    if (row.state === 'removing' || row.state === 'removed')
+      throw new SkeinError('conflict', `the workspace ${row.name} is ${row.state}`, {
+        next: `Bring it back with: skein restore ${row.name}`,
+      })
+    if (row.base === null)
+      throw new SkeinError('conflict', `the workspace ${row.name} could not be made`, {
+        next: `Look at why: skein show ${row.name}`,
+      })
+    return { ...row, base: row.base }
+  }
+  const runnerOf = (row: WorkspaceTable) => context.machines.runner(row.machine_id)
+
+  return {
+    'workspaces.create': (params) =>
+      commands.once('workspaces.create', params, async () => {
+        const { workspace, sessionId } = await createWorkspace(context, params)
+        if (sessionId !== undefined && params.prompt) {
+          await queuePrompt(
+            context,
+            await actors.session(sessionId).log(),
+            uuidFrom(sessionId, params.key),
+            params.prompt,
+            'user',
+          )
+        }
+        void actors.workspace(workspace.id)
+        return view(workspace.id)
+      }),
+    'workspaces.list': async ({ projectId, removed }) => {
+      let query = context.db.selectFrom('workspaces').select('id')
+      if (projectId !== undefined) query = query.where('project_id', '=', projectId)
+      if (!removed) query = query.where('state', '<>', 'removed')
+      const rows = await query.orderBy('created_at', 'desc').execute()
+      const all = await Promise.all(rows.map(({ id }) => view(id)))
+      return all.sort((a, b) => URGENCY.indexOf(a.status.status) - URGENCY.indexOf(b.status.status))
+    },
+    'workspaces.get': async ({ workspace }) => view((await findWorkspace(context, workspace)).id),
+    'workspaces.git': async ({ workspaceId }) => {
+      const row = await ready(workspaceId)
+      return (await runnerOf(row)).call('git.status', { path: row.path, base: row.base })
+    },
+    'workspaces.changes': async ({ workspaceId }) => lookAtDiff(context, await ready(workspaceId)),
+    'workspaces.diff': async ({ workspaceId, ...rest }) => {
+      const row = await ready(workspaceId)
+      return (await runnerOf(row)).call('git.diff', { path: row.path, base: row.base, ...rest })
+    },
+    'workspaces.commit': (params) =>
+      commands.once('workspaces.commit', params, async () => {
+        const row = await ready(params.workspaceId)
+        return (await runnerOf(row)).call('git.commit', { path: row.path, message: params.message })
+      }),
+    'workspaces.apply': (params) =>
+      commands.once('workspaces.apply', params, async () => {
+        const row = await ready(params.workspaceId)
+        const project = await projectRow(context, row.project_id)
+        const runner = await runnerOf(row)
+        if ('checkout' in params.to)
+          return runner.call('git.applyTo', { path: row.path, base: row.base, target: project.path })
+        const { files } = await lookAtDiff(context, row)
+        const { commit } = await runner.call('git.publishBranch', {
+          path: row.path,
+          branch: params.to.branch,
+          message: params.message ?? `Work of ${row.name}`,
+          ...(params.to.force ? { force: true } : {}),
+        })
+        return { applied: true, conflicts: [], files: files.length, commit }
+      }),
+    'workspaces.remove': (params) =>
+      commands.once('workspaces.remove', params, async () => {
+        const row = await findWorkspace(context, params.workspaceId)
+        if (row.state === 'removed') return view(row.id)
+        if (!params.confirm && !params.keepBranch && row.state !== 'removing') {
+          const unsaved = await unsavedWork(context, row)
+          if (unsaved.length > 0) {
+            throw new SkeinError('needs_confirmation', `the workspace ${row.name} holds ${unsaved.join(', ')}`, {
+              next: 'Confirm to remove it all the same; skein restore brings it back for 30 days.',
+              details: { confirm: true, unsaved },
+            })
+          }
+        }
+        const plan: RemovePlan = { keepBranch: params.keepBranch ?? false }
+        await context.db
+          .updateTable('workspaces')
+          .set({ state: 'removing', removal: JSON.stringify(plan), problem: null })
+          .where('id', '=', row.id)
+          .where('state', '<>', 'removed')
+          .execute()
+        context.changes.workspace(row.id)
+        await actors.workspace(row.id)
+        // A drive that began before it was to be removed ends first.
+        await actors.workspace(row.id)
+        return view(row.id)
+      }),
+    'workspaces.restore': (params) =>
+      commands.once('workspaces.restore', params, async () => {
+        const row = await findWorkspace(context, params.workspaceId)
+        await restoreWorkspace(context, row)
+        return view(row.id)
+      }),
+  }
+}

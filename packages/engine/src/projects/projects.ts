@@ -1,0 +1,80 @@
+import { basename } from 'node:path'
+import { type Project, type RepositoryScript, SkeinError } from '@skein/protocol'
+import type { EngineContext } from '../context.ts'
+import { shortId } from '../identity.ts'
+import type { Store } from '../store/schema.ts'
+import { scriptsAt, trustState } from './trust.ts'
+
+export type ProjectRow = Store['projects']
+
+/** The machine that clones lie on. */
+export const HOME_MACHINE = 'local'
+
+/** Makes a repository known as a project, or finds it. Every case that cannot work is told in its own words, before anything is made. */
+export async function openProject(context: EngineContext, path: string): Promise<ProjectRow> {
+  const runner = await context.machines.runner(await context.machines.ensure(HOME_MACHINE))
+  const found = await runner.call('git.inspect', { path })
+  if (found.kind === 'none' || found.root === undefined || found.commonDir === undefined) {
+    throw new SkeinError('invalid', found.problem ?? `${path} is not inside a git repository`, {
+      next: 'Go to a repository, name one with --repo, or make one: git init && git commit.',
+    })
+  }
+  if (found.problem !== undefined) throw new SkeinError('invalid', found.problem)
+  if (found.empty) {
+    throw new SkeinError(
+      'invalid',
+      `the repository ${found.root} has no commit yet, so there is nothing to begin from`,
+      { next: 'Make a first commit: git commit --allow-empty -m "Begin"' },
+    )
+  }
+  const known = await context.db.selectFrom('projects').selectAll().where('path', '=', found.root).executeTakeFirst()
+  if (known) return known
+  const row: ProjectRow = {
+    id: shortId('p-', found.root),
+    name: basename(found.root).replace(/\.git$/, ''),
+    path: found.root,
+    common_dir: found.commonDir,
+    added_at: context.clock.now(),
+    trusted_hash: null,
+  }
+  await context.db
+    .insertInto('projects')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  return row
+}
+
+export async function projectRow(context: EngineContext, id: string): Promise<ProjectRow> {
+  const row = await context.db.selectFrom('projects').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) throw new SkeinError('not_found', `there is no project ${id}`)
+  return row
+}
+
+export async function viewProject(context: EngineContext, row: ProjectRow): Promise<Project> {
+  const { hash, scripts } = await scriptsAt(context, row, 'HEAD')
+  return {
+    id: row.id,
+    name: row.name,
+    path: row.path,
+    addedAt: row.added_at,
+    trust: { state: trustState(row, hash, scripts), hash },
+  }
+}
+
+export async function repositoryScriptsOf(
+  context: EngineContext,
+  row: ProjectRow,
+  ref: string,
+): Promise<{ hash: string; trusted: boolean; scripts: RepositoryScript[] }> {
+  const { hash, scripts } = await scriptsAt(context, row, ref)
+  return { hash, trusted: row.trusted_hash === hash || scripts.length === 0, scripts }
+}
+
+/** Trust is given to exactly what was shown: a hash that is no longer the present one is refused. */
+export async function trustProject(context: EngineContext, row: ProjectRow, hash: string | null): Promise<ProjectRow> {
+  if (hash !== null && !/^[0-9a-f]{64}$/.test(hash))
+    throw new SkeinError('invalid', 'the hash to trust is not a SHA-256', { next: 'Take it from: skein trust --json' })
+  await context.db.updateTable('projects').set({ trusted_hash: hash }).where('id', '=', row.id).execute()
+  return { ...row, trusted_hash: hash }
+}

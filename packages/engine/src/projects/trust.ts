@@ -1,0 +1,57 @@
+import type { Project, RepositoryScript, RunnerClient } from '@skein/protocol'
+import type { EngineContext } from '../context.ts'
+import { repositoryScripts, TRUST_PATHS } from '../security/trust.ts'
+import type { Store, WorkspaceTable } from '../store/schema.ts'
+
+type ProjectRow = Store['projects']
+
+/** All that a repository would run, as it stands at a commit or tree. */
+export async function scriptsAt(
+  context: EngineContext,
+  project: ProjectRow,
+  treeish: string,
+): Promise<{ hash: string; scripts: RepositoryScript[] }> {
+  const runner = await context.machines.runner('local')
+  return scriptsIn(runner, project.path, treeish)
+}
+
+async function scriptsIn(
+  runner: RunnerClient,
+  repo: string,
+  treeish: string,
+): Promise<{ hash: string; scripts: RepositoryScript[] }> {
+  const files = await runner.call('git.listFiles', { repo, commit: treeish, paths: [...TRUST_PATHS] })
+  return repositoryScripts(files, async (file) => {
+    const shown = await runner.call('git.show', { repo, commit: treeish, file })
+    return shown ? Buffer.from(shown.base64, 'base64').toString('utf8') : ''
+  })
+}
+
+export function trustState(
+  project: ProjectRow,
+  hash: string,
+  scripts: readonly RepositoryScript[],
+): Project['trust']['state'] {
+  if (scripts.length === 0) return 'nothing_to_trust'
+  if (project.trusted_hash === null) return 'untrusted'
+  return project.trusted_hash === hash ? 'trusted' : 'changed'
+}
+
+/**
+ * May what the repository ships run in this workspace, now? Asked before each start: an agent that edits its own hooks does not
+ * get them run. `edited`: the work tree may differ from its base.
+ */
+export async function trustedNow(context: EngineContext, workspace: WorkspaceTable, edited: boolean): Promise<boolean> {
+  const project = await context.db
+    .selectFrom('projects')
+    .selectAll()
+    .where('id', '=', workspace.project_id)
+    .executeTakeFirst()
+  if (!project || workspace.base === null) return false
+  const runner = await context.machines.runner(workspace.machine_id)
+  const treeish = edited
+    ? (await runner.call('git.changes', { path: workspace.path, base: workspace.base })).tree
+    : workspace.base
+  const { hash, scripts } = await scriptsIn(runner, workspace.path, treeish)
+  return scripts.length === 0 || project.trusted_hash === hash
+}

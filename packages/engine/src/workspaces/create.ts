@@ -1,0 +1,133 @@
+import { join } from 'node:path'
+import { type ApiParams, SkeinError } from '@skein/protocol'
+import type { EngineContext } from '../context.ts'
+import { shortId } from '../identity.ts'
+import { projectRow } from '../projects/projects.ts'
+import { addSession } from '../sessions/create.ts'
+import { branchFor, nameFrom, randomName } from '../setup/names.ts'
+import { PORTS_EACH, takePorts } from '../setup/ports.ts'
+import type { WorkspaceTable } from '../store/schema.ts'
+import { STEPS } from './maker.ts'
+
+const NAME_TRIES = 20
+
+export interface NewWorkspace {
+  projectId: string
+  name?: string | undefined
+  branch?: string | undefined
+  base?: string | undefined
+  on?: string | undefined
+  fromRef?: string | undefined
+}
+
+/** Writes down a workspace to be made. The same key is the same workspace, however often it is asked for. */
+export async function recordWorkspace(
+  context: EngineContext,
+  key: string,
+  wanted: NewWorkspace,
+): Promise<WorkspaceTable> {
+  const id = shortId('w-', key)
+  const known = (await context.db.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirst()) as
+    | WorkspaceTable
+    | undefined
+  if (known) return known
+  const project = await projectRow(context, wanted.projectId)
+  const machine = await context.machines.ensure(wanted.on ?? 'local')
+  const runner = await context.machines.runner(machine)
+  const baseRef = wanted.base ?? 'HEAD'
+  // An unknown base is told before anything is made.
+  const { commit } = await runner.call('git.resolve', { repo: project.path, ref: baseRef })
+  const chosen = wanted.name === undefined ? undefined : nameFrom(wanted.name)
+  for (let attempt = 0; ; attempt++) {
+    const name = chosen ?? randomName(context.random)
+    const port = await choosePort(context, machine, id)
+    const row: WorkspaceTable = {
+      id,
+      project_id: project.id,
+      name,
+      branch: wanted.branch ?? branchFor(name),
+      base_ref: baseRef,
+      base: commit,
+      machine_id: machine,
+      path: join(context.home, 'workspaces', project.name, name),
+      created_at: context.clock.now(),
+      state: 'creating',
+      port,
+      from_ref: wanted.fromRef ?? null,
+      existing_branch: 0,
+      problem: null,
+      diff: null,
+      removal: null,
+      removed_at: null,
+      snapshot_ref: null,
+    }
+    try {
+      await context.db.transaction().execute(async (tx) => {
+        await tx.insertInto('workspaces').values(row).execute()
+        await tx
+          .insertInto('steps')
+          .values(
+            STEPS.map((step, position) => ({
+              workspace_id: id,
+              name: step,
+              position,
+              state: 'pending',
+              started_at: null,
+              ended_at: null,
+              note: null,
+            })),
+          )
+          .execute()
+      })
+      return row
+    } catch (error) {
+      const taken = error instanceof Error && /UNIQUE constraint failed|constraint/i.test(error.message)
+      if (!taken) throw error
+      const named = await context.db
+        .selectFrom('workspaces')
+        .select('id')
+        .where('name', '=', name)
+        .where('state', '<>', 'removed')
+        .executeTakeFirst()
+      if (named?.id === id)
+        return await context.db.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+      if (named && chosen !== undefined)
+        throw new SkeinError('conflict', `there is a workspace "${name}" already`, {
+          next: 'Choose another --name, or remove that one: skein rm',
+        })
+      if (attempt >= NAME_TRIES) throw error
+    }
+  }
+}
+
+/** A workspace with, where asked, its first session and prompt. */
+export async function createWorkspace(
+  context: EngineContext,
+  params: ApiParams<'workspaces.create'>,
+): Promise<{ workspace: WorkspaceTable; sessionId?: string }> {
+  const workspace = await recordWorkspace(context, params.key, params)
+  if (params.session === undefined && params.prompt === undefined) return { workspace }
+  const sessionId = await addSession(context, workspace, `${params.key}:session`, params.session ?? {}, { how: 'new' })
+  return { workspace, sessionId }
+}
+
+/** Ten ports that no other workspace has and that nothing listens on now. */
+async function choosePort(context: EngineContext, machineId: string, workspaceId: string): Promise<number> {
+  const rows = await context.db
+    .selectFrom('workspaces')
+    .select('port')
+    .where('machine_id', '=', machineId)
+    .where('state', '<>', 'removed')
+    .execute()
+  const taken = new Set(rows.flatMap(({ port }) => (port === null ? [] : [port])))
+  const runner = await context.machines.runner(machineId)
+  for (const from of takePorts(workspaceId, taken)) {
+    const { port } = await runner
+      .call('ports.free', { from, to: from + PORTS_EACH - 1, count: PORTS_EACH, taken: [] })
+      .catch(() => ({ port: -1 }))
+    if (port === from) return port
+  }
+  throw new SkeinError('unavailable', 'no ten free ports in a row are left for the workspace', {
+    next: 'Remove workspaces that you no longer need: skein ls',
+  })
+}

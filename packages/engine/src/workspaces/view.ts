@@ -1,0 +1,87 @@
+import { type Session, SkeinError, type Workspace, type WorkspaceStep } from '@skein/protocol'
+import { sql } from 'kysely'
+import type { EngineContext } from '../context.ts'
+import { viewSession } from '../sessions/view.ts'
+import { explain } from '../status.ts'
+import type { WorkspaceTable } from '../store/schema.ts'
+
+/** A workspace with its sessions and its explained status, as clients see it. */
+export async function viewWorkspace(context: EngineContext, id: string): Promise<Workspace | undefined> {
+  const row = (await context.db.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirst()) as
+    | WorkspaceTable
+    | undefined
+  if (!row) return undefined
+  const { db } = context
+  const [project, steps, sessionRows, asks] = await Promise.all([
+    db.selectFrom('projects').select('name').where('id', '=', row.project_id).executeTakeFirstOrThrow(),
+    db.selectFrom('steps').selectAll().where('workspace_id', '=', id).orderBy('position').execute(),
+    db.selectFrom('sessions').selectAll().where('workspace_id', '=', id).orderBy('created_at').execute(),
+    db
+      .selectFrom('asks')
+      .select(['id', 'title', 'kind', 'created_at'])
+      .where('workspace_id', '=', id)
+      .where('state', '=', 'open')
+      .orderBy('created_at')
+      .execute(),
+  ])
+  const sessions: Session[] = []
+  for (const session of sessionRows) sessions.push(await viewSession(context, session))
+  const stepViews = steps.map(
+    (step): WorkspaceStep => ({
+      name: step.name as WorkspaceStep['name'],
+      state: step.state as WorkspaceStep['state'],
+      ...(step.started_at === null ? {} : { startedAt: step.started_at }),
+      ...(step.ended_at === null ? {} : { endedAt: step.ended_at }),
+      ...(step.note === null ? {} : { note: step.note }),
+    }),
+  )
+  const problem = row.problem === null ? undefined : (JSON.parse(row.problem) as { message: string; next?: string })
+  const diff = row.diff === null ? undefined : (JSON.parse(row.diff) as NonNullable<Workspace['diff']>)
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    projectName: project.name,
+    name: row.name,
+    branch: row.branch,
+    base: row.base ?? '',
+    baseRef: row.base_ref,
+    machine: row.machine_id,
+    path: row.path,
+    createdAt: row.created_at,
+    state: row.state,
+    steps: stepViews,
+    status: explain({ state: row.state, steps: stepViews, sessions, asks, problem, changedFiles: diff?.files }),
+    ...(row.port === null ? {} : { port: row.port }),
+    sessions,
+    openAsks: asks.length,
+    ...(diff ? { diff } : {}),
+    ...(row.state === 'removed' && row.removed_at !== null && row.snapshot_ref !== null
+      ? { restorableUntil: row.removed_at + context.settings.trashMs }
+      : {}),
+    ...(problem ? { problem } : {}),
+  }
+}
+
+/** Finds a workspace by id, by name, or by a beginning of either that only one has. */
+export async function findWorkspace(context: EngineContext, wanted: string): Promise<WorkspaceTable> {
+  const { db } = context
+  const exact = await db
+    .selectFrom('workspaces')
+    .selectAll()
+    .where((eb) => eb.or([eb('id', '=', wanted), eb('name', '=', wanted)]))
+    .orderBy(sql`state = 'removed'`)
+    .orderBy('created_at', 'desc')
+    .execute()
+  if (exact[0]) return exact[0]
+  const all = await db.selectFrom('workspaces').selectAll().where('state', '<>', 'removed').execute()
+  const matching = all.filter(({ id, name }) => wanted !== '' && (id.startsWith(wanted) || name.startsWith(wanted)))
+  if (matching.length === 1 && matching[0]) return matching[0]
+  if (matching.length > 1) {
+    throw new SkeinError(
+      'invalid',
+      `"${wanted}" is the beginning of ${matching.length} workspaces: ${matching.map(({ name }) => name).join(', ')}`,
+      { next: 'Give more of the name.' },
+    )
+  }
+  throw new SkeinError('not_found', `there is no workspace "${wanted}"`, { next: 'List them with: skein ls' })
+}

@@ -1,0 +1,30 @@
+const ALLOWED = new Set([
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'TMPDIR',
+  'SSH_AUTH_SOCK',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+])
+const ALLOWED_PREFIX = /^(LC_|XDG_|SKEIN_)/
+const SECRET = /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL/
+
+/**
+ * The environment of Skein's own background processes: an allow-list, because whoever starts the first one may have secrets in
+ * theirs, and a process that lives for days would hand them on to everything it starts.
+ */
+export function daemonEnvironment(env: Record<string, string | undefined>): Record<string, string> {
+  const allowed: Record<string, string> = {}
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined) continue
+    if (ALLOWED.has(name) || (ALLOWED_PREFIX.test(name) && !SECRET.test(name))) allowed[name] = value
+  }
+  return allowed
+}

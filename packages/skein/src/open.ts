@@ -1,0 +1,31 @@
+import { createEngine, type Engine, type EngineSettings, type Log } from '@skein/engine'
+import type { SkeinPlugin } from '@skein/plugin-api'
+import { claudePlugin } from '@skein/plugin-claude'
+import { localPlugin } from '@skein/plugin-local'
+import { runnerBundle } from './runner-bundle.ts'
+import { version } from './version.ts'
+
+/** What comes with Skein. They use the same door as anybody's plugin. */
+export const builtInPlugins: readonly SkeinPlugin[] = [localPlugin, claudePlugin]
+
+export interface OpenOptions {
+  /** Where state lies; it exists, with mode 0700. */
+  home: string
+  log?: Log
+  settings?: Partial<EngineSettings>
+  /** Beside the built-in ones. */
+  plugins?: readonly SkeinPlugin[]
+}
+
+/** Puts the parts together: the engine with the built-in plugins, owning the store of `home`. */
+export function openSkein(options: OpenOptions): Promise<Engine> {
+  const { home, log = () => undefined, settings, plugins = [] } = options
+  return createEngine({
+    home,
+    plugins: [...builtInPlugins, ...plugins],
+    version,
+    runnerBundle,
+    log,
+    ...(settings ? { settings } : {}),
+  })
+}
