@@ -150,8 +150,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     sweeping[Symbol.dispose]()
     watching[Symbol.dispose]()
     reaping[Symbol.dispose]()
-    await actors.close()
+    // Links first: whatever waits for a machine's answer gives up, and is taken up again at the next start.
     await machines[Symbol.asyncDispose]()
+    await actors.close()
     deactivate()
     await commits[Symbol.asyncDispose]()
     await store.close()

@@ -88,7 +88,7 @@ function merged(found: Found[]): Found[] {
   const apart: Found[] = []
   for (const next of found.sort((a, b) => a.start - b.start)) {
     const last = apart.at(-1)
-    if (last && next.start < last.end) {
+    if (last && next.start <= last.end) {
       last.end = Math.max(last.end, next.end)
       last.from = Math.min(last.from, next.from)
     } else apart.push(next)

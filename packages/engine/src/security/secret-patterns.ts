@@ -9,7 +9,10 @@ interface SecretPattern {
   open: string
 }
 
-const KEY_BODY = String.raw`(?:[A-Za-z0-9+/=:,"'\s→-]|\\+[nrt])`
+// A key between its marks: with line breaks as they are or escaped, quoted, concatenated, with a listing's or a diff's margins.
+const KEY_TEXT = String.raw`[A-Za-z0-9+/=:,"'\s\\→|>-]`
+// Without an end mark only what goes on like a key.
+const KEY_LINE = String.raw`(?:\s|\\{1,3}[nrt]){1,24}(?:\d{1,7}[\s→:|]{1,4}|[+>|-]\s?)?[A-Za-z0-9+/=]{16,8192}`
 const HEADER = '(?:[Aa]uthorization|AUTHORIZATION|[Xx]-[Aa]pi-[Kk]ey|X-API-KEY|[Pp]rivate-[Tt]oken|PRIVATE-TOKEN)'
 const QUOTE = String.raw`(?:\\{0,3}["'])?`
 const SCHEME = String.raw`(?:(?:[Bb]earer|[Bb]asic|[Tt]oken|BEARER|BASIC|TOKEN)\s{1,8})?`
@@ -32,10 +35,9 @@ const PATTERNS: SecretPattern[] = [
     open: String.raw`eyJ[\w-]{0,2048}(?:\.(?:e(?:y(?:J[\w-]{0,8})?)?)?)?`,
   },
   {
-    // With its line breaks as they are or escaped, and with what a listing puts before each line.
     begins: ['-----BEGIN'],
-    whole: `-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----${KEY_BODY}{16,16384}`,
-    open: `-----BEGIN[A-Z ]{0,52}-{0,5}${KEY_BODY}{0,16}`,
+    whole: `-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:${KEY_TEXT}{16,16384}?-----END [A-Z ]{0,40}PRIVATE KEY-----|(?:${KEY_LINE}){1,256})`,
+    open: `-----BEGIN[A-Z ]{0,52}(?:-{1,5}${KEY_TEXT}{0,16384})?`,
   },
   {
     begins: [
@@ -64,7 +66,7 @@ const OPEN = new RegExp(`(?:${PATTERNS.map(({ open }) => open).join('|')})$`)
 const BEGINNINGS = new Set(PATTERNS.flatMap(({ begins }) => begins.flatMap(properPrefixes)))
 const LONGEST_BEGINNING = Math.max(...[...BEGINNINGS].map(({ length }) => length))
 /** No pattern's `open` is longer. */
-const LONGEST_OPEN = 4_096
+const LONGEST_OPEN = 16_500
 
 /** Finds what looks like a secret, whoever's it is. */
 export function findPatterns(text: string): Found[] {

@@ -1,26 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import type { AgentCommand } from '@skein/plugin-api'
-import { type AgentError, type AgentEvent, type ProcessExit, type RunnerClient, SkeinError } from '@skein/protocol'
+import type { AgentCommand, DecodedEvent } from '@skein/plugin-api'
+import { type AgentError, type AgentEvent, type ProcessExit, SkeinError } from '@skein/protocol'
 import { agentOf, type EngineContext } from '../context.ts'
 import { uuidFrom } from '../identity.ts'
 import { Serial } from '../serial.ts'
 import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
 import { lookAtDiff } from '../workspaces/diff.ts'
+import { goOnAfterSwallowed, recordExit, type SessionProblem } from './after-exit.ts'
 import { answerFor } from './answers.ts'
 import { decide, MAX_ATTEMPTS, type SessionAction } from './decide.ts'
-import { beginEpoch, foldExit, place } from './fold.ts'
+import { beginEpoch, place } from './fold.ts'
 import { followJournal, processId } from './journal.ts'
 import { launchSession } from './launch.ts'
-import { type Entry, SessionLog } from './log.ts'
+import { SessionLog } from './log.ts'
 import type { StoredOptions } from './options.ts'
-import { contentOf, queuePrompt } from './prompts.ts'
+import { contentOf } from './prompts.ts'
+import { sayToAgent, writeLine } from './talk.ts'
 
-/** A lost process is started again this often for one prompt of a person's. */
-const MAX_RECOVERIES = 3
 const STOP_GRACE_MS = 5000
-/** A line up to this size goes in the request itself, a longer one as a blob before it. */
-const INLINE_INPUT = 256 * 1024
-const BLOB_PART = 384 * 1024
 const RETRY_MS = 1000
 
 type Row = SessionTable
@@ -165,8 +162,10 @@ export class SessionActor {
         return this.#deliverAnswer(action.askId, row, workspace)
       case 'interrupt':
         return this.#interrupt(row, workspace)
-      case 'refuse_prompt':
-        return this.#refusePrompt(action.promptId, action.why === 'budget' ? BUDGET : ATTEMPTS)
+      case 'refuse_prompt': {
+        const { stopReason, error } = refusal(action.why, row)
+        return this.#refusePrompt(action.promptId, stopReason, error)
+      }
     }
   }
 
@@ -216,13 +215,22 @@ export class SessionActor {
     try {
       const { spec, greeting } = await launchSession(this.#context, agent, row, workspace, runner)
       const status = await runner.call('process.start', spec)
-      for (const { key, line } of greeting) await this.#input(runner, row.epoch, `${key}-${row.epoch}`, line)
+      for (const { key, line } of greeting)
+        await writeLine(runner, { sessionId: this.id, epoch: row.epoch }, `${key}-${row.epoch}`, line)
       await this.#update({ process_state: 'running', pid: status.pid ?? null, process_started_at: status.startedAt })
     } catch (error) {
       const failure = SkeinError.from(error, `starting ${agent.name}`)
       if (failure.code === 'unavailable' || failure.code === 'cancelled') throw failure
-      await log.append((fold) => ({ fold, entries: [], update: { process_state: 'exited' } }))
-      await this.#fail({ code: 'startup', message: failure.message, retryable: false }, failure.next)
+      const problem: SessionProblem = {
+        code: 'startup',
+        message: failure.message,
+        ...(failure.next === undefined ? {} : { next: failure.next }),
+      }
+      await log.append((fold) => ({
+        fold,
+        entries: [],
+        update: { process_state: 'exited', problem: JSON.stringify(problem) },
+      }))
     }
   }
 
@@ -282,79 +290,12 @@ export class SessionActor {
     })
   }
 
-  /** The process is gone and its journal is folded to the end: close what was open, and decide how to go on. */
   async #ended(exit: ProcessExit, epoch: number): Promise<void> {
     const row = await this.#row()
     if (row.epoch !== epoch || row.process_state === 'exited') return
-    const agent = agentOf(this.#context, row.agent)
-    const log = await this.log()
-    const { recovery } = foldExit(log.fold, agent, exit, epoch)
-    const wasInTurn = log.fold.turn
-    const asked = exit.reason === 'stopped' || exit.reason === 'lease'
-    await log.append(
-      (fold) => {
-        const ended = foldExit(fold, agent, exit, epoch)
-        const entries: Entry[] = ended.events.map((placed, n) => ({
-          placed,
-          at: exit.at,
-          src: { epoch, offset: EXIT_OFFSET, n },
-        }))
-        return {
-          fold: ended.fold,
-          entries,
-          durableAgent: { state: ended.fold.agent },
-          update: { process_state: 'exited', pid: null, ...(recovery.how === 'new' ? { has_conversation: 0 } : {}) },
-        }
-      },
-      (raw) => {
-        // What was handed over and not begun is handed over again; the agent knows a message that it has by its id.
-        raw
-          .prepare(
-            `update prompts set state = 'queued', attempts = attempts + 1 where session_id = ? and state = 'sent'`,
-          )
-          .run(this.id)
-        raw
-          .prepare(`update asks set state = 'expired' where session_id = ? and state = 'open' and epoch <= ?`)
-          .run(this.id, epoch)
-      },
-    )
-    if (recovery.how === 'give_up') {
-      await this.#fail(
-        { code: recovery.error.code, message: recovery.error.message, retryable: false },
-        recovery.error.next,
-      )
-    } else if (wasInTurn && !asked && row.interrupt_at === null) {
-      await this.#resume(row, `${wasInTurn.id}:${epoch}`)
-    }
+    await recordExit(this.#context, await this.log(), row, agentOf(this.#context, row.agent), exit, epoch)
   }
 
-  /** The agent died in the middle of a turn: it is started again, once for each death, and told so. */
-  async #resume(row: Row, death: string): Promise<void> {
-    if (row.recoveries >= MAX_RECOVERIES) {
-      await this.#fail(
-        {
-          code: 'process',
-          message: `the agent process was lost ${row.recoveries + 1} times in this turn`,
-          retryable: true,
-        },
-        'Look at the transcript, then prompt again to go on.',
-      )
-      return
-    }
-    await this.#update({ recoveries: row.recoveries + 1 })
-    await queuePrompt(
-      this.#context,
-      await this.log(),
-      uuidFrom(this.id, 'resume', death),
-      [{ type: 'text', text: RESUME }],
-      'resume',
-    )
-  }
-
-  /**
-   * A prompt that was handed over again and that the agent had already begun before it died: the agent takes it for done, so
-   * it is told to go on instead.
-   */
   async #goOnAfterSwallowed(row: Row): Promise<void> {
     const swallowed = await this.#context.db
       .selectFrom('prompts')
@@ -362,10 +303,7 @@ export class SessionActor {
       .where('session_id', '=', this.id)
       .where('state', '=', 'swallowed')
       .execute()
-    for (const { id } of swallowed) {
-      await this.#resume(row, id)
-      await this.#context.db.updateTable('prompts').set({ state: 'completed' }).where('id', '=', id).execute()
-    }
+    for (const { id } of swallowed) await goOnAfterSwallowed(this.#context, await this.log(), row, id)
   }
 
   // --- talking to the agent ---------------------------------------------------------------------------------------------
@@ -443,65 +381,23 @@ export class SessionActor {
 
   /** Answers whether the agent must be started anew for the command to count. */
   async #say(command: AgentCommand, row: Row, workspace: WorkspaceTable): Promise<boolean> {
-    const agent = agentOf(this.#context, row.agent)
     const log = await this.log()
-    const { lines, needsRestart } = agent.encode(log.fold.agent, command)
     const runner = await this.#context.machines.runnerEventually(workspace.machine_id, this.#context.signal)
-    for (const { key, line } of lines) await this.#input(runner, row.epoch, key, line)
-    return needsRestart ?? false
-  }
-
-  async #input(runner: RunnerClient, epoch: number, key: string, line: string): Promise<void> {
-    const id = processId(this.id)
-    const bytes = Buffer.from(line)
-    if (bytes.length <= INLINE_INPUT) {
-      await runner.call('process.input', { id, epoch, key, line })
-      return
-    }
-    const { createHash } = await import('node:crypto')
-    const sha256 = createHash('sha256').update(bytes).digest('hex')
-    for (let offset = 0; offset < bytes.length; offset += BLOB_PART) {
-      const part = bytes.subarray(offset, offset + BLOB_PART)
-      await runner.call('blob.put', {
-        sha256,
-        offset,
-        base64: part.toString('base64'),
-        done: offset + part.length === bytes.length,
-      })
-    }
-    await runner.call('process.input', { id, epoch, key, blob: sha256 })
-  }
-
-  // --- failing ----------------------------------------------------------------------------------------------------------
-
-  /** The session cannot go on by itself: its waiting prompts end with the reason, and it says so until it is prompted again. */
-  async #fail(error: AgentError, next: string | undefined): Promise<void> {
-    const waiting = await this.#context.db
-      .selectFrom('prompts')
-      .select('id')
-      .where('session_id', '=', this.id)
-      .where('state', 'in', ['queued', 'sent'])
-      .orderBy('position')
-      .execute()
-    for (const { id } of waiting) await this.#refusePrompt(id, { stopReason: 'error', error })
-    await this.#update({ problem: JSON.stringify({ message: error.message, ...(next === undefined ? {} : { next }) }) })
-    this.#context.changes.workspace((await this.log()).workspaceId)
+    const agent = agentOf(this.#context, row.agent)
+    return sayToAgent(runner, agent, log.fold.agent, { sessionId: this.id, epoch: row.epoch }, command)
   }
 
   /** A prompt that will not reach the agent still gets its turn, so that whoever waits for it is told. */
-  async #refusePrompt(promptId: string, why: { stopReason: 'budget' | 'error'; error: AgentError }): Promise<void> {
+  async #refusePrompt(promptId: string, stopReason: 'budget' | 'error', error: AgentError): Promise<void> {
     const log = await this.log()
     const at = this.#context.clock.now()
+    const turn: DecodedEvent[] = [
+      { event: { type: 'turn_started', origin: 'user', messageIds: [promptId] } },
+      { event: { type: 'turn_ended', stopReason, error } },
+    ]
     await log.append(
       (fold) => {
-        const placed = place(
-          fold,
-          [
-            { event: { type: 'turn_started', origin: 'user', messageIds: [promptId] } },
-            { event: { type: 'turn_ended', stopReason: why.stopReason, error: why.error } },
-          ],
-          at,
-        )
+        const placed = place(fold, turn, at)
         return { fold: placed.fold, entries: placed.events.map((event) => ({ placed: event, at })) }
       },
       (raw) => {
@@ -525,21 +421,29 @@ export class SessionActor {
   }
 }
 
-/** Events of a process's end come after all of its lines. */
-const EXIT_OFFSET = Number.MAX_SAFE_INTEGER
-
-const RESUME =
-  'The agent process ended unexpectedly in the middle of this turn and was started again. A tool call that was running may or may not have taken effect: check the state of the work, then continue where you left off.'
-
-const BUDGET = {
-  stopReason: 'budget',
-  error: { code: 'billing', message: 'the session has reached its cost limit', retryable: false },
-} as const
-const ATTEMPTS = {
-  stopReason: 'error',
-  error: {
-    code: 'process',
-    message: `the agent process ended ${MAX_ATTEMPTS} times before it took this prompt`,
-    retryable: true,
-  },
-} as const
+/** Why a prompt does not reach the agent. */
+function refusal(
+  why: 'budget' | 'attempts' | 'problem',
+  row: Row,
+): { stopReason: 'budget' | 'error'; error: AgentError } {
+  switch (why) {
+    case 'budget':
+      return {
+        stopReason: 'budget',
+        error: { code: 'billing', message: 'the session has reached its cost limit', retryable: false },
+      }
+    case 'attempts':
+      return {
+        stopReason: 'error',
+        error: {
+          code: 'process',
+          message: `the agent process ended ${MAX_ATTEMPTS} times before it took this prompt`,
+          retryable: true,
+        },
+      }
+    case 'problem': {
+      const { code, message } = JSON.parse(row.problem ?? '{}') as SessionProblem
+      return { stopReason: 'error', error: { code, message, retryable: false } }
+    }
+  }
+}

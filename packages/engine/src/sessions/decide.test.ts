@@ -51,9 +51,9 @@ const table: [string, Partial<SessionFacts>, SessionAction][] = [
     { do: 'refuse_prompt', promptId: 'p1', why: 'attempts' },
   ],
   [
-    'starts nothing while there is a problem that a person must see',
+    'refuses what waits while there is a problem that a person must see',
     { process: 'exited', queuedPrompt: queued, problem: true },
-    { do: 'nothing' },
+    { do: 'refuse_prompt', promptId: 'p1', why: 'problem' },
   ],
 ]
 

@@ -22,7 +22,7 @@ export type SessionAction =
   | { do: 'deliver_answer'; askId: string }
   | { do: 'interrupt' }
   | { do: 'send_prompt'; promptId: string }
-  | { do: 'refuse_prompt'; promptId: string; why: 'budget' | 'attempts' }
+  | { do: 'refuse_prompt'; promptId: string; why: 'budget' | 'attempts' | 'problem' }
 
 /** A prompt that could not be handed over this often is given up. */
 export const MAX_ATTEMPTS = 3
@@ -39,7 +39,7 @@ export function decide(facts: SessionFacts): SessionAction {
   if (facts.overBudget) return { do: 'refuse_prompt', promptId: facts.queuedPrompt.id, why: 'budget' }
   if (facts.queuedPrompt.attempts >= MAX_ATTEMPTS)
     return { do: 'refuse_prompt', promptId: facts.queuedPrompt.id, why: 'attempts' }
-  if (facts.problem) return { do: 'nothing' }
+  if (facts.problem) return { do: 'refuse_prompt', promptId: facts.queuedPrompt.id, why: 'problem' }
   if (facts.process === 'none' || facts.process === 'exited') return { do: 'start' }
   if (facts.process === 'running') return { do: 'send_prompt', promptId: facts.queuedPrompt.id }
   return { do: 'nothing' }

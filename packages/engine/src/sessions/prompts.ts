@@ -1,7 +1,9 @@
-import type { AgentEvent, ContentBlock, Origin } from '@skein/protocol'
+import type { DatabaseSync } from 'node:sqlite'
+import type { AgentEventOf, ContentBlock, Origin } from '@skein/protocol'
 import { SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { keep, kept } from '../sealed.ts'
+import { prepared } from '../store/prepared.ts'
 import type { PromptTable } from '../store/schema.ts'
 import { withBytes, withoutBytes } from './images.ts'
 import type { SessionLog } from './log.ts'
@@ -19,7 +21,13 @@ export async function queuePrompt(
   const stored = await withoutBytes(context.blobs, checked(content))
   const known = await context.db.selectFrom('prompts').select('id').where('id', '=', messageId).executeTakeFirst()
   if (known) return
-  const event: AgentEvent = { type: 'user_message', messageId, content: stored, state: 'queued', origin }
+  const event: AgentEventOf<'user_message'> = {
+    type: 'user_message',
+    messageId,
+    content: stored,
+    state: 'queued',
+    origin,
+  }
   const now = context.clock.now()
   await log.append(
     (fold) => ({
@@ -27,12 +35,28 @@ export async function queuePrompt(
       entries: [{ placed: { event }, at: now }],
       update: { problem: null, active_at: now, ...(origin === 'user' ? { recoveries: 0 } : {}) },
     }),
-    (raw) => {
-      raw
-        .prepare(`insert into prompts (id, session_id, position, content, origin, state, created_at)
-          values (?, ?, (select coalesce(max(position), 0) + 1 from prompts where session_id = ?), ?, ?, 'queued', ?)`)
-        .run(messageId, log.id, log.id, keep(context, stored, `prompt:${messageId}`), origin, now)
-    },
+    (raw) => insertPrompt(raw, context, log.id, event),
+  )
+}
+
+/** Puts a message into the queue, in the transaction that puts it into the transcript. */
+export function insertPrompt(
+  raw: DatabaseSync,
+  context: EngineContext,
+  sessionId: string,
+  message: AgentEventOf<'user_message'>,
+): void {
+  prepared(
+    raw,
+    `insert or ignore into prompts (id, session_id, position, content, origin, state, created_at)
+     values (?, ?, (select coalesce(max(position), 0) + 1 from prompts where session_id = ?), ?, ?, 'queued', ?)`,
+  ).run(
+    message.messageId,
+    sessionId,
+    sessionId,
+    keep(context, message.content, `prompt:${message.messageId}`),
+    message.origin,
+    context.clock.now(),
   )
 }
 

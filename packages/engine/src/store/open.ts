@@ -51,7 +51,7 @@ export async function openSqlite<T>(path: string): Promise<Sqlite<T>> {
 /** Makes the file with its mode (SQLite gives the -wal and -shm beside it the same one) and looks at what is there. */
 function prepareFile(file: string, doing: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(file), doing)
     const descriptor = openSync(file, 'a+', 0o600)
     try {
       const problem = problemOf(descriptor, file)
@@ -63,6 +63,25 @@ function prepareFile(file: string, doing: string): void {
       if (((statSync(name, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0) chmodSync(name, 0o600)
   } catch (error) {
     throw SkeinError.from(error, doing)
+  }
+}
+
+/** Not with `recursive`: for a folder below `/proc` that never ends. */
+function makeFolder(folder: string, doing: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    const errno = error instanceof Error && 'code' in error ? error.code : undefined
+    if (errno === 'EEXIST') return
+    if (errno !== 'ENOENT' && errno !== 'ENOTDIR') throw error
+    throw new SkeinError(
+      'unavailable',
+      `${doing}: the folder ${folder} cannot be made, since what it would be in is no folder`,
+      {
+        next: 'Set SKEIN_HOME to a folder that can be written.',
+        cause: error,
+      },
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { SkeinError } from '@skein/protocol'
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -22,7 +23,7 @@ const STATEMENTS_KEPT = 256
  * Kysely over one `node:sqlite` connection, used in turn with whoever else takes the same lock.
  *
  * Values: booleans are stored as 0 and 1, `Uint8Array` as a blob, `undefined` as null, objects and arrays as JSON text (which
- * is read as text). Integers beyond 2^53 are refused when read.
+ * is read as text). Text with a NUL is refused, integers beyond 2^53 are refused when read.
  */
 export class NodeSqliteDialect implements Dialect {
   readonly #raw: DatabaseSync
@@ -192,6 +193,10 @@ class NodeSqliteConnection implements DatabaseConnection {
 function bound(value: unknown): SQLInputValue {
   switch (typeof value) {
     case 'string':
+      // It would be cut off there when it is read; Postgres takes none either.
+      if (value.includes('\0'))
+        throw new SkeinError('invalid', 'Using the store: text with a NUL cannot be kept as it is')
+      return value
     case 'number':
     case 'bigint':
       return value

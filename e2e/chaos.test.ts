@@ -1,0 +1,174 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Ask, Session } from '@skein/protocol'
+import { longText, reply, type ScriptFunction, say, seededRandom, text, toolUse, waitUntil } from '@skein/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { foldOfJournals, fromLines } from './fold-of-journal.ts'
+import { kill, type Running, World } from './world.ts'
+
+/** Kills in all; fewer for a quick look. */
+const KILLS = Number(process.env.SKEIN_CHAOS_KILLS ?? 200)
+const RUNS_AT_ONCE = 3
+const KILLS_A_ROUND = 20
+const ROUNDS = Math.max(1, Math.ceil(KILLS / KILLS_A_ROUND))
+/** An agent that dies is resumed up to three times a prompt; it is killed at most this often in one session. */
+const AGENT_KILLS = 2
+const WORDS = 60
+
+/** Streams, asks for a permission, does what was allowed, streams on, and ends. */
+const worker: ScriptFunction = (request) => {
+  const done = request.toolHistory.some(({ name, isError }) => name === 'Bash' && !isError)
+  if (done) return say(`${longText(WORDS)}Finished.`, { deltas: WORDS, delayMs: 15 })
+  return reply([
+    text(longText(WORDS), { deltas: WORDS, delayMs: 25 }),
+    toolUse('Bash', { command: 'echo done >> work.txt', description: 'Note the work' }),
+  ])
+}
+
+type Victim = 'cli' | 'server' | 'runner' | 'all' | 'agent'
+
+describe(`kill -9, ${ROUNDS * KILLS_A_ROUND} times`, () => {
+  let world: World
+  let journals: ReturnType<World['keepJournals']>
+  const killed: Record<Victim, number> = { cli: 0, server: 0, runner: 0, all: 0, agent: 0 }
+
+  beforeAll(async () => {
+    world = await World.create(worker)
+    journals = world.keepJournals()
+  })
+  afterAll(async () => {
+    await journals.stop()
+    await world[Symbol.asyncDispose]()
+    console.log(`killed: ${JSON.stringify(killed)}`)
+  })
+
+  for (let round = 1; round <= ROUNDS; round++) {
+    it(`round ${round}: nothing is lost, doubled, orphaned or left half-made`, { timeout: 180_000 }, async () => {
+      const random = seededRandom(round)
+      const runs = Array.from({ length: RUNS_AT_ONCE }, (_, n) => ({
+        name: `chaos-${round}-${n}`,
+        cli: undefined as Running | undefined,
+      }))
+      for (const run of runs)
+        run.cli = world.start([
+          'run',
+          '--json',
+          '--keep',
+          '--permission-mode',
+          'ask',
+          '--name',
+          run.name,
+          `Do the work of ${run.name}.`,
+        ])
+      const agentKills = new Map<number, number>()
+      for (let n = 0; n < KILLS_A_ROUND; n++) {
+        await new Promise((resolve) => setTimeout(resolve, 30 + random() * 350))
+        await strike(random, runs, agentKills)
+      }
+      // Whoever is still there goes on; what a person would do now is look, and answer.
+      for (const run of runs) {
+        const sessionId = await begun(run.name)
+        await answerUntilDone(sessionId)
+        await checkSession(sessionId)
+      }
+      expect(await world.agentPids()).toEqual([])
+    })
+  }
+
+  async function strike(
+    random: () => number,
+    runs: { name: string; cli: Running | undefined }[],
+    agentKills: Map<number, number>,
+  ): Promise<void> {
+    const victims: Victim[] = ['cli', 'server', 'runner', 'all', 'agent']
+    const victim = victims[Math.floor(random() * victims.length)] ?? 'server'
+    const run = runs[Math.floor(random() * runs.length)]
+    const cli = run?.cli?.child
+    const cliRuns = cli && cli.exitCode === null && cli.signalCode === null
+    killed[victim] += 1
+    if ((victim === 'cli' || victim === 'all') && run && cli) {
+      if (cliRuns) cli.kill('SIGKILL')
+      // Somebody comes back and looks: that also brings a dead server back. Before the workspace is known there is nothing to attach to.
+      run.cli = (await known(run.name)) ? world.start(['attach', '--json', run.name]) : run.cli
+    }
+    const server = victim === 'server' || victim === 'all' ? await world.serverPid() : undefined
+    const runner = victim === 'runner' || victim === 'all' ? await world.runnerPid() : undefined
+    const agents = victim === 'agent' ? (await world.agentPids()).filter((pid) => (agentKills.get(pid) ?? 0) === 0) : []
+    const agent =
+      agentKills.size < AGENT_KILLS * RUNS_AT_ONCE ? agents[Math.floor(random() * agents.length)] : undefined
+    if (agent !== undefined) agentKills.set(agent, 1)
+    for (const pid of [server, runner, agent]) if (pid !== undefined) kill(pid)
+  }
+
+  async function known(name: string): Promise<boolean> {
+    const all = await world.api.call('workspaces.list', {})
+    return all.some((workspace) => workspace.name === name)
+  }
+
+  /** A CLI that was killed before it had asked for anything is started again, as its user would. */
+  async function begun(name: string): Promise<string> {
+    const list = () => world.api.call('workspaces.list', {})
+    const found = async () =>
+      (await list()).find((workspace) => workspace.name === name && workspace.state === 'ready')?.sessions[0]?.id
+    const there = await waitUntil(found, { what: `the workspace ${name}`, timeout: 5_000 }).catch(() => undefined)
+    if (there !== undefined) return there
+    if (!(await known(name)))
+      world.start(['run', '--json', '--keep', '--permission-mode', 'ask', '--name', name, `Do the work of ${name}.`])
+    return waitUntil(found, { what: `the workspace ${name} to be ready`, timeout: 60_000, explain: list })
+  }
+
+  async function answerUntilDone(sessionId: string): Promise<Session> {
+    return waitUntil(
+      async () => {
+        for (const ask of await world.api.call('asks.list', { sessionId })) await allow(ask)
+        const session = await world.api.call('sessions.get', { sessionId })
+        const over =
+          session.lastTurn?.stopReason !== undefined &&
+          session.queued === 0 &&
+          session.state !== 'working' &&
+          session.state !== 'starting'
+        return over ? session : undefined
+      },
+      {
+        what: `session ${sessionId} to be done`,
+        timeout: 90_000,
+        explain: async () => [
+          await world.api.call('sessions.get', { sessionId }),
+          (await world.events(sessionId)).slice(-12),
+        ],
+      },
+    )
+  }
+
+  /** Two people answer at once; one counts. */
+  async function allow(ask: Ask): Promise<void> {
+    const answer = (who: string) =>
+      world.api
+        .call('asks.answer', { key: `${ask.id}-${who}`, askId: ask.id, answer: { type: 'allow' }, by: who })
+        .catch(() => undefined)
+    const answers = await Promise.all([answer('one'), answer('two')])
+    expect(answers.filter((each) => each?.counted).length).toBeLessThanOrEqual(1)
+  }
+
+  async function checkSession(sessionId: string): Promise<void> {
+    await world.api.call('sessions.hibernate', { key: `end-${sessionId}`, sessionId })
+    const session = await waitUntil(
+      async () => {
+        const now = await world.api.call('sessions.get', { sessionId })
+        return now.process === undefined ? now : undefined
+      },
+      { what: `session ${sessionId} to hold no process` },
+    )
+    expect(session.lastTurn, JSON.stringify(session.problem)).toMatchObject({ stopReason: 'end_turn' })
+    const events = await world.events(sessionId)
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, n) => n + 1))
+    expect(fromLines(events)).toEqual(await foldOfJournals(journals.folder, sessionId, events))
+    const turns = events.filter(({ event }) => event.type === 'turn_started').map(({ turnId }) => turnId)
+    const ends = events.filter(({ event }) => event.type === 'turn_ended').map(({ turnId }) => turnId)
+    expect(ends).toEqual(turns)
+    expect(new Set(turns).size).toBe(turns.length)
+    const workspace = await world.api.call('workspaces.get', { workspace: session.workspaceId })
+    expect(workspace.steps.map(({ state }) => state)).not.toContain('failed')
+    expect(await readFile(join(workspace.path, 'work.txt'), 'utf8')).toMatch(/^done\n/)
+  }
+})

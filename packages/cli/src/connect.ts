@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url'
+import { type SkeinApi, withReconnect } from '@skein/protocol'
+import { connectIfRunning, connectOrStart } from '@skein/server/connect'
+import { skeinHome } from './home.ts'
+import { version } from './version.ts'
+
+/** The server's end of Skein on this computer; it is started in the background when there is none, and again when it dies. */
+export function connectToServer(env: NodeJS.ProcessEnv, onNotice: (message: string) => void): SkeinApi {
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+  return withReconnect((signal) =>
+    connectOrStart({
+      home: skeinHome(env),
+      version: version(),
+      spawn: { command: process.execPath, args: [...process.execArgv, main, 'serve', '--background'], env },
+      signal,
+      onNotice,
+    }),
+  )
+}
+
+/** The server if one runs. */
+export function connectToRunningServer(env: NodeJS.ProcessEnv): Promise<SkeinApi | undefined> {
+  return connectIfRunning({ home: skeinHome(env) })
+}

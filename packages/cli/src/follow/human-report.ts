@@ -1,0 +1,157 @@
+import type { Envelope, StepName, Workspace, WorkspaceStep } from '@skein/protocol'
+import { cleanLine } from '../render/clean.ts'
+import { dollars, duration } from '../render/figures.ts'
+import { type Row, row, span } from '../render/row.ts'
+import { openScreen, type Screen } from '../render/screen.ts'
+import { Transcript } from '../render/transcript.ts'
+import type { Terminal } from '../terminal.ts'
+import type { Report } from './report.ts'
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+const TICK_MS = 80
+const DRAW_MS = 25
+const SLOW_STEP_MS = 1_000
+
+export interface HumanReportOptions {
+  terminal: Terminal
+  /** Show prompts and turn ends as well, as of a transcript that is read afterwards. */
+  whole?: boolean
+  /** Show proposed plans in the transcript. */
+  plans?: boolean
+  /** What the keys do, at the end of the status line. */
+  hint?: string
+}
+
+/** What a person sees: the transcript as it grows, and below it one line that says what goes on, for how long, at what cost. */
+export class HumanReport implements Report {
+  readonly #screen: Screen
+  readonly #transcript: Transcript
+  readonly #hint: string | undefined
+  readonly #steps = new Map<string, WorkspaceStep['state']>()
+  readonly #ticker: NodeJS.Timeout | undefined
+  #drawing: NodeJS.Timeout | undefined
+  #queued: Row[] = []
+  #label: string | undefined
+  #since = Date.now()
+  #cost = 0
+  #lastLog = ''
+  #closed = false
+
+  constructor({ terminal, whole = false, plans = !terminal.interactive, hint }: HumanReportOptions) {
+    this.#screen = openScreen(terminal)
+    this.#hint = hint
+    this.#transcript = new Transcript({
+      columns: () => this.#screen.columns,
+      rows: () => this.#screen.rows,
+      whole,
+      plans,
+    })
+    if (this.#screen.live) this.#ticker = setInterval(() => this.#draw(), TICK_MS)
+  }
+
+  workspace(workspace: Workspace): void {
+    for (const step of workspace.steps) this.#step(step)
+    for (const session of workspace.sessions) this.#cost = Math.max(this.#cost, session.usage.cost)
+  }
+
+  #step(step: WorkspaceStep): void {
+    if (this.#steps.get(step.name) === step.state) return
+    this.#steps.set(step.name, step.state)
+    if (step.state === 'done' || step.state === 'failed') this.#lastLog = ''
+    const took = (step.endedAt ?? 0) - (step.startedAt ?? 0)
+    const note = span(step.note ? `  ${cleanLine(step.note)}` : '', 'dim')
+    if (step.state === 'failed') this.show([row(span('✗ ', 'bad'), span(STEPS[step.name], 'strong'), note)])
+    else if (step.state === 'done' && took >= SLOW_STEP_MS) {
+      this.show([row(span('✓ ', 'good'), STEPS[step.name], note, span(`  ${duration(took)}`, 'dim'))])
+    } else if (step.state === 'running') this.activity(STEPS[step.name])
+  }
+
+  log(_step: StepName, text: string): void {
+    const lines = text.split('\n').filter((line) => line.trim() !== '')
+    this.#lastLog = cleanLine(lines.at(-1) ?? this.#lastLog)
+    this.#soon()
+  }
+
+  event(envelope: Envelope): void {
+    if (envelope.event.type === 'usage_update') this.#cost = Math.max(this.#cost, envelope.event.cost?.amount ?? 0)
+    if (envelope.event.type === 'turn_started') this.#lastLog = ''
+    this.#transcript.accept(envelope)
+    this.#soon()
+  }
+
+  notice(severity: 'info' | 'warning' | 'error', title: string, detail?: string): void {
+    const mark = { info: span('· ', 'dim'), warning: span('! ', 'warn'), error: span('✗ ', 'bad') }[severity]
+    this.show([row(mark, cleanLine(title), span(detail ? ` — ${cleanLine(detail)}` : '', 'dim'))])
+  }
+
+  /** Rows that stay. */
+  show(rows: readonly Row[]): void {
+    this.#queued.push(...this.#transcript.take(), ...rows)
+    this.#soon()
+  }
+
+  activity(label: string | undefined): void {
+    if (label === this.#label) return
+    if (this.#label === undefined) this.#since = Date.now()
+    this.#label = label
+    this.#soon()
+  }
+
+  hold(): () => void {
+    this.#draw()
+    return this.#screen.hold()
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#label = undefined
+    this.#draw()
+    this.#closed = true
+    clearInterval(this.#ticker)
+    clearTimeout(this.#drawing)
+    this.#screen.close()
+  }
+
+  /** Many events in one moment are drawn once. */
+  #soon(): void {
+    if (this.#closed || !this.#screen.live) this.#draw()
+    else this.#drawing ??= setTimeout(() => this.#draw(), DRAW_MS)
+  }
+
+  #draw(): void {
+    clearTimeout(this.#drawing)
+    this.#drawing = undefined
+    const lasting = [...this.#queued, ...this.#transcript.take()]
+    this.#queued = []
+    this.#screen.draw(lasting, this.#closed ? [] : this.#moving())
+  }
+
+  #moving(): Row[] {
+    const now = Date.now()
+    const spinner = SPINNER[Math.floor(now / TICK_MS) % SPINNER.length] ?? ''
+    const rows = this.#transcript.moving(spinner, now)
+    if (this.#label === undefined) return rows
+    const figures = [duration(now - this.#since), ...(this.#cost > 0 ? [dollars(this.#cost)] : [])].join(' · ')
+    const task = this.#transcript.task
+    const status = row(
+      span(`${spinner} `, 'accent'),
+      this.#label,
+      span(` ${figures}${task ? ` · ${task}` : ''}`, 'dim'),
+      span(this.#hint ? `   ${this.#hint}` : '', 'dim'),
+    )
+    return [
+      ...rows,
+      ...(this.#lastLog === '' ? [] : [row(span(`  ${this.#lastLog}`, 'dim'))]),
+      ...(this.#screen.rows > 8 ? [[]] : []),
+      status,
+    ]
+  }
+}
+
+const STEPS: Record<StepName, string> = {
+  machine: 'Preparing the machine',
+  checkout: 'Checking out',
+  files: 'Bringing ignored files along',
+  setup: 'Running the setup script',
+  ready: 'Getting ready',
+}

@@ -1,0 +1,12 @@
+import type { Report } from './report.ts'
+
+/** Says nothing on the way. */
+export const quietReport: Report = {
+  workspace() {},
+  log() {},
+  event() {},
+  notice() {},
+  activity() {},
+  hold: () => () => {},
+  close() {},
+}

@@ -1,0 +1,54 @@
+import type { AgentEventOf, Envelope } from '@skein/protocol'
+
+type TurnEnded = AgentEventOf<'turn_ended'>
+
+/** What a session's events say about the prompt that somebody waits for. */
+export interface TurnTrack {
+  /** The message that is waited for; absent: any turn will do. */
+  readonly messageId: string | undefined
+  /** The agent has taken the message up. */
+  readonly taken: boolean
+  readonly cancelled: boolean
+  readonly open: boolean
+  /** How the last turn ended that had to do with it. */
+  readonly ended: TurnEnded | undefined
+  /** Requests to a person that wait, as far as the transcript tells. */
+  readonly requests: ReadonlySet<string>
+}
+
+/** @param taken whatever turn is open counts, also one that began before */
+export function startTracking(messageId: string | undefined, taken = false): TurnTrack {
+  return { messageId, taken, cancelled: false, open: false, ended: undefined, requests: new Set() }
+}
+
+/** One event later. */
+export function track(state: TurnTrack, { event }: Envelope): TurnTrack {
+  switch (event.type) {
+    case 'turn_started': {
+      const taken = state.messageId === undefined || event.messageIds.includes(state.messageId)
+      return { ...state, open: true, taken: state.taken || taken }
+    }
+    case 'turn_ended':
+      return { ...state, open: false, ended: state.taken ? event : state.ended, requests: new Set() }
+    case 'user_message':
+    case 'user_message_update': {
+      if (event.messageId !== state.messageId) return state
+      if (event.state === 'cancelled') return { ...state, cancelled: true }
+      // A message that came while a turn was open may become a part of that turn.
+      return event.state === 'started' || event.state === 'completed' ? { ...state, taken: true } : state
+    }
+    case 'permission_request':
+    case 'elicitation_request':
+      return { ...state, requests: new Set([...state.requests, event.requestId]) }
+    case 'permission_resolved':
+    case 'elicitation_resolved':
+      return { ...state, requests: new Set([...state.requests].filter((id) => id !== event.requestId)) }
+    default:
+      return state
+  }
+}
+
+/** The prompt has been dealt with, unless the session says that more is to come. */
+export function isAnswered(state: TurnTrack): boolean {
+  return !state.open && (state.cancelled || (state.taken && state.ended !== undefined))
+}

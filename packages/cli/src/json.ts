@@ -1,0 +1,82 @@
+import {
+  Ask,
+  Envelope,
+  ErrorBody,
+  FileChange,
+  Finding,
+  GitStatus,
+  Project,
+  RepositoryScript,
+  StepName,
+  StopReason,
+  Workspace,
+  WorkspaceStep,
+} from '@skein/protocol'
+import * as z from 'zod'
+
+const line = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
+  z.object({ type: z.literal(type), ...shape })
+
+/** The lines that `--json` writes: one object a line. `docs/cli.md` says which command writes which. */
+export const JsonLine = z.discriminatedUnion('type', [
+  line('workspace', { workspace: Workspace }),
+  line('workspace_gone', { workspaceId: z.string() }),
+  line('git', { workspaceId: z.string(), git: GitStatus, files: z.array(FileChange) }),
+  line('step', { workspaceId: z.string(), step: WorkspaceStep }),
+  line('log', { workspaceId: z.string(), step: StepName, text: z.string() }),
+  line('event', { envelope: Envelope }),
+  line('ask', { ask: Ask, next: z.string().optional() }),
+  line('answer', { counted: z.boolean(), ask: Ask }),
+  line('prompt', { workspaceId: z.string(), sessionId: z.string(), messageId: z.string() }),
+  line('interrupt', { sessionId: z.string(), interrupted: z.boolean() }),
+  line('notice', {
+    severity: z.enum(['info', 'warning', 'error']),
+    title: z.string(),
+    detail: z.string().optional(),
+  }),
+  line('result', {
+    workspaceId: z.string(),
+    workspace: z.string(),
+    sessionId: z.string(),
+    branch: z.string(),
+    /** Absent when no turn ended, e.g. because an ask waits. */
+    stopReason: StopReason.optional(),
+    result: z.string().optional(),
+    structuredOutput: z.unknown().optional(),
+    error: z.object({ code: z.string(), message: z.string() }).optional(),
+    files: z.array(FileChange),
+    cost: z.number(),
+    durationMs: z.number(),
+    /** What is there now: the workspace, only its branch, or nothing (restorable). */
+    left: z.enum(['workspace', 'branch', 'nothing']),
+    /** Where the patch was written. */
+    patch: z.string().optional(),
+    exitCode: z.number().int(),
+  }),
+  line('detached', { workspaceId: z.string(), workspace: z.string(), next: z.string() }),
+  line('diff', { workspaceId: z.string(), tree: z.string(), patch: z.string() }),
+  line('change', { workspaceId: z.string(), file: FileChange }),
+  line('apply', {
+    workspaceId: z.string(),
+    applied: z.boolean(),
+    check: z.boolean(),
+    conflicts: z.array(z.string()),
+    files: z.number().int(),
+    commit: z.string().optional(),
+    message: z.string().optional(),
+  }),
+  line('project', { project: Project }),
+  line('script', { projectId: z.string(), trusted: z.boolean(), script: RepositoryScript }),
+  line('finding', { finding: Finding }),
+  line('server', {
+    running: z.boolean(),
+    version: z.string().optional(),
+    pid: z.number().optional(),
+    home: z.string().optional(),
+    startedAt: z.number().optional(),
+    working: z.number().optional(),
+    openAsks: z.number().optional(),
+  }),
+  line('error', { error: ErrorBody, exitCode: z.number().int() }),
+])
+export type JsonLine = z.infer<typeof JsonLine>

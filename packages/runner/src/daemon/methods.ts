@@ -1,0 +1,154 @@
+import { homedir } from 'node:os'
+import { type gitMethods, RUNNER_PROTOCOL, type RunnerMethod, type RunnerResult, type runnerMethods, SkeinError } from '@skein/protocol'
+import type * as z from 'zod'
+import type { Blobs } from '../machine/blobs.ts'
+import type { Commands } from '../machine/exec.ts'
+import { listFolder, readPart, removeFile, statFile, writeFile } from '../machine/files.ts'
+import { freePorts, listeningPorts } from '../machine/ports.ts'
+import type { Terminals } from '../machine/terminals.ts'
+import { checkedLine } from '../processes/inbox.ts'
+import type { ProcessTable } from '../processes/table.ts'
+import { bootId } from '../system/processes.ts'
+import type { Connection } from './connection.ts'
+import type { Lease } from './lease.ts'
+
+type Params<M extends RunnerMethod> = z.output<(typeof runnerMethods)[M]['params']>
+
+/** The part that works on repositories. */
+export type GitHandlers = {
+  [M in keyof typeof gitMethods]: (params: Params<M>) => Promise<RunnerResult<M>>
+} & AsyncDisposable
+
+/** An answer to every method of the protocol. */
+export type Methods = {
+  [M in RunnerMethod]: (params: Params<M>, connection: Connection) => Promise<RunnerResult<M>> | RunnerResult<M>
+}
+
+export interface MethodContext {
+  version: string
+  sha256: string
+  daemonId: string
+  path: Promise<string>
+  table: ProcessTable
+  commands: Commands
+  terminals: Terminals
+  blobs: Blobs
+  lease: Lease
+  git: GitHandlers
+  upgrade(bundle: string): Promise<void>
+  shutdown(): void
+}
+
+export function createMethods(context: MethodContext): Methods {
+  const { table, commands, terminals, blobs, lease, git } = context
+  return {
+    ...git,
+    hello: async ({ protocol }) => {
+      if (!protocol.includes(RUNNER_PROTOCOL)) {
+        const next = Math.max(...protocol) > RUNNER_PROTOCOL ? 'Upgrade the runner.' : 'Upgrade the client.'
+        throw new SkeinError('invalid', `hello: this runner speaks protocol ${RUNNER_PROTOCOL}, not ${protocol.join(', ')}`, { next })
+      }
+      return {
+        protocol: RUNNER_PROTOCOL,
+        version: context.version,
+        sha256: context.sha256,
+        bootId: bootId(),
+        daemonId: context.daemonId,
+        pid: process.pid,
+        now: Date.now(),
+        platform: process.platform,
+        arch: process.arch,
+        home: homedir(),
+        path: await context.path,
+        root: process.getuid?.() === 0,
+        features: ['git', ...(terminals.available ? ['pty'] : [])],
+      }
+    },
+    'runner.upgrade': async ({ bundle }) => {
+      await context.upgrade(bundle)
+      return {}
+    },
+    'runner.shutdown': async ({ processes }) => {
+      if (processes === 'stop') await Promise.all(table.running.map((process) => process.stop(5000)))
+      context.shutdown()
+      return {}
+    },
+
+    'process.start': (spec) => table.start(spec),
+    'process.input': async ({ id, epoch, key, line, blob }) => {
+      if ((line === undefined) === (blob === undefined)) {
+        throw new SkeinError('invalid', `input ${key}: give either a line or a blob`)
+      }
+      if (key === '.' || key === '..') throw new SkeinError('invalid', `input: ${key} is no key`)
+      const read = async () => checkedLine(line ?? (await blobs.read(blob ?? '')), key)
+      return { state: await table.get(id).input(epoch, key, read) }
+    },
+    'process.status': ({ id }) => table.find(id)?.status() ?? null,
+    'process.list': () => table.all.flatMap((process) => process.status() ?? []),
+    'process.signal': ({ id, signal }) => {
+      table.get(id).running?.signal(signal)
+      return {}
+    },
+    'process.stop': async ({ id, graceMs }) => (await table.find(id)?.stop(graceMs)) ?? null,
+    'process.subscribe': ({ sub, id, from }, connection) => {
+      connection.subscribe(sub, table.get(id), from)
+      return {}
+    },
+    'process.unsubscribe': ({ sub }, connection) => {
+      connection.unsubscribe(sub)
+      return {}
+    },
+    'process.ack': async ({ id, cursor }) => {
+      await table.find(id)?.ack(cursor)
+      return {}
+    },
+    'process.forget': async ({ id }) => {
+      await table.forget(id)
+      return {}
+    },
+    'process.resources': ({ ids }) => table.resources(ids),
+
+    exec: (params) => commands.run(params),
+
+    'pty.open': (params) => terminals.open(params),
+    'pty.attach': ({ sub, id }, connection) => {
+      if (!terminals.has(id)) throw new SkeinError('not_found', `there is no terminal ${id}`, { next: 'Open a new one.' })
+      connection.follow(sub, (signal) => terminals.follow(sub, id, connection.notify, signal))
+      return {}
+    },
+    'pty.detach': ({ sub }, connection) => {
+      connection.unfollow(sub)
+      return {}
+    },
+    'pty.input': ({ id, data }) => {
+      terminals.input(id, data)
+      return {}
+    },
+    'pty.resize': ({ id, cols, rows }) => {
+      terminals.resize(id, cols, rows)
+      return {}
+    },
+    'pty.close': ({ id }) => {
+      terminals.close(id)
+      return {}
+    },
+    'pty.list': () => terminals.list(),
+
+    'fs.stat': ({ path }) => statFile(path),
+    'fs.list': ({ path }) => listFolder(path),
+    'fs.read': (params) => readPart(params),
+    'fs.write': async (params) => {
+      await writeFile(params)
+      return {}
+    },
+    'fs.remove': async ({ path }) => {
+      await removeFile(path)
+      return {}
+    },
+    'blob.put': (params) => blobs.put(params),
+
+    'ports.listening': ({ ids }) => listeningPorts(table.membersById(ids), ids !== undefined),
+    'ports.free': (params) => freePorts(params),
+    'lease.renew': (params) => lease.renew(params),
+  }
+}

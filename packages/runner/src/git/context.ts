@@ -1,0 +1,23 @@
+import { join } from 'node:path'
+import { InTurn } from './in-turn.ts'
+import { Scratch } from './scratch.ts'
+import { Trash } from './trash.ts'
+
+/** What the git verbs share. */
+export interface GitContext {
+  /** Keyed by the repository's common folder: changes of its work trees and branches go one after the other. */
+  repositories: InTurn
+  /** Keyed by path: making, restoring and removing one work tree. */
+  places: InTurn
+  scratch: Scratch
+  trash: Trash
+}
+
+export function createContext(options: { dir: string; now?: () => number }): GitContext {
+  return {
+    repositories: new InTurn(),
+    places: new InTurn(),
+    scratch: new Scratch(join(options.dir, 'tmp', 'git'), options.now ?? Date.now),
+    trash: new Trash(),
+  }
+}
