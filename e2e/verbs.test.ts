@@ -16,7 +16,7 @@ describe('verbs', () => {
       key: 'the-key',
       projectId: project.id,
       name: 'once',
-      session: {},
+      session: { environment: world.environment },
       prompt: [{ type: 'text' as const, text: 'hello' }],
     }
     const [first, second] = await Promise.all([

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { link, mkdir, readdir, readFile } from 'node:fs/promises'
+import { createConnection } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Envelope, SkeinApi } from '@skein/protocol'
-import { withReconnect } from '@skein/protocol'
+import { type Envelope, RunnerClient, type SkeinApi, socketPath, withReconnect } from '@skein/protocol'
 import { connectOrStart } from '@skein/server/connect'
 import {
   claudeEnv,
@@ -143,6 +144,12 @@ export class World implements AsyncDisposable {
     return this.#api
   }
 
+  /** What the CLI would hand to an agent here; for calls that do not go through it. */
+  get environment(): { env: Record<string, string>; secrets: Record<string, string> } {
+    const { ANTHROPIC_API_KEY = '', SKEIN_HOME: _, ...env } = this.env
+    return { env, secrets: { ANTHROPIC_API_KEY } }
+  }
+
   async serverPid(): Promise<number | undefined> {
     const record = await readFile(join(this.home, 'server.json'), 'utf8').catch(() => undefined)
     const pid = record === undefined ? undefined : (JSON.parse(record) as { pid: number }).pid
@@ -150,9 +157,16 @@ export class World implements AsyncDisposable {
   }
 
   async runnerPid(): Promise<number | undefined> {
-    const record = await readFile(join(this.home, 'runner', 'daemon.lock'), 'utf8').catch(() => undefined)
-    const pid = record === undefined ? undefined : (JSON.parse(record) as { pid: number }).pid
-    return pid !== undefined && (await isAlive(pid, 'runner')) ? pid : undefined
+    const folder = join(this.home, 'runner')
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (!name.startsWith('daemon.lock')) continue
+      const holder = JSON.parse(await readFile(join(folder, name), 'utf8').catch(() => '{}')) as {
+        identity?: { pid: number }
+      }
+      const pid = holder.identity?.pid
+      if (pid !== undefined && (await isAlive(pid, 'runner.cjs'))) return pid
+    }
+    return undefined
   }
 
   /** The claude processes of this world. */
@@ -201,12 +215,24 @@ export class World implements AsyncDisposable {
     }
   }
 
+  /** The runner ends what it runs, with all that belongs to it. */
+  async #shutDownRunner(): Promise<void> {
+    if ((await this.runnerPid()) === undefined) return
+    const stream = createConnection(socketPath(join(this.home, 'runner')))
+    await once(stream, 'connect')
+    const runner = await RunnerClient.connect(stream, { client: 'test', clientVersion: version })
+    await runner.call('runner.shutdown', { processes: 'stop' }).catch(() => undefined)
+    runner.close()
+    await waitUntil(async () => (await this.runnerPid()) === undefined, { what: 'the end of the runner' })
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#running) child.kill('SIGKILL')
     await this.#api?.[Symbol.asyncDispose]()
-    for (const pid of await this.agentPids()) kill(pid)
-    for (const pid of [await this.serverPid(), await this.runnerPid()]) if (pid !== undefined) kill(pid)
-    await waitUntil(async () => (await this.agentPids()).length === 0, { what: 'the end of all agents' })
+    const server = await this.serverPid()
+    if (server !== undefined) kill(server)
+    await waitUntil(async () => (await this.serverPid()) === undefined, { what: 'the end of the server' })
+    await this.#shutDownRunner()
     await this.#dispose()
   }
 }

@@ -44,7 +44,7 @@ export function checkMachinePaths(root: string): Problem[] {
 
 /** Files that are asked what their second idea is. */
 export function longFiles(root: string): Problem[] {
-  const folders = ['packages', 'plugins', 'testkit', 'bench', 'scripts']
+  const folders = ['packages', 'plugins', 'testkit', 'e2e', 'bench', 'scripts']
   return folders
     .flatMap((folder) => readSources(root, folder))
     .map((file) => ({ file, lines: lineCount(file) }))

@@ -31,6 +31,8 @@ export const importRules: readonly ImportRule[] = [
       'packages/server',
       'packages/skein',
       'plugins/*',
+      // `skein demo` plays against the scripted model.
+      'testkit',
     ],
   },
   { part: 'testkit', mayImport: ['packages/protocol'] },

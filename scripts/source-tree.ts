@@ -16,7 +16,7 @@ export interface SourceFile {
   readonly text: string
   /** The text without what is not code; see `codeOf`. */
   readonly code: string
-  /** A test, or what only tests use: `*.test.ts`, and everything in a folder `test` or `fixtures`. */
+  /** A test, or what only tests use: `*.test.ts`, and everything in a folder `test`, `testing` or `fixtures`. */
   readonly isTest: boolean
 }
 
@@ -76,7 +76,7 @@ export function readSources(root: string, folder: string): SourceFile[] {
 }
 
 export function isTest(path: string): boolean {
-  return /\.test\.tsx?$|\/(?:test|fixtures)\//.test(path)
+  return /\.test\.tsx?$|\/(?:test|testing|fixtures)\//.test(path)
 }
 
 const LEFT_OUT = new Set(['node_modules', 'dist', 'coverage', '.git'])

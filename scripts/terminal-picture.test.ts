@@ -7,7 +7,7 @@ test('every piece of text stands at its column, in its line', () => {
   const svg = picture('one\n  \x1b[31mred\x1b[39m after')
   expect(svg).toContain('<text x="20" y="62" textLength="25.2">one</text>')
   expect(svg).toContain('<text x="36.8" y="81" textLength="25.2" fill="#ff7b72">red</text>')
-  expect(svg).toContain('<text x="62" y="81" textLength="50.4"> after</text>')
+  expect(svg).toContain('<text x="62" y="81" textLength="50.4">\u00a0after</text>')
 })
 
 test('wide characters take two columns', () => {
@@ -36,7 +36,7 @@ test('inverse text is drawn on a box of its colour', () => {
 
 test('what is text stays text, and other escape sequences are left out', () => {
   const svg = picture('\x1b]8;;https://example.com\x1b\\a & <b>\x1b]8;;\x1b\\\x1b[K')
-  expect(svg).toContain('>a &amp; &lt;b&gt;</text>')
+  expect(svg).toContain('>a\u00a0&amp;\u00a0&lt;b&gt;</text>')
   expect(svg).toContain('aria-label="a &lt;title&gt;"')
   expect(svg).not.toContain('\x1b')
 })

@@ -16,6 +16,7 @@ interface Run {
 
 const CELL = { width: 8.4, height: 19, fontSize: 14 }
 const MARGIN = { x: 20, top: 48, bottom: 20 }
+const NO_BREAK_SPACE = '\u00a0'
 const BACKGROUND = '#161b22'
 const FOREGROUND = '#d6dce4'
 const COLOURS = [
@@ -32,7 +33,7 @@ export function terminalPicture(screen: string, options: { title: string; column
 <rect width="${width}" height="${height}" rx="10" fill="${BACKGROUND}"/>
 <circle cx="24" cy="22" r="6" fill="#484f58"/><circle cx="44" cy="22" r="6" fill="#484f58"/><circle cx="64" cy="22" r="6" fill="#484f58"/>
 <text x="${width / 2}" y="26" fill="#8b949e" text-anchor="middle" font-family="system-ui, sans-serif" font-size="13">${escaped(options.title)}</text>
-<g font-family="ui-monospace, 'SF Mono', Menlo, 'DejaVu Sans Mono', Consolas, monospace" font-size="${CELL.fontSize}" fill="${FOREGROUND}" xml:space="preserve">
+<g font-family="ui-monospace, 'SF Mono', Menlo, 'DejaVu Sans Mono', Consolas, monospace" font-size="${CELL.fontSize}" fill="${FOREGROUND}">
 ${lines.map(drawLine).filter(Boolean).join('\n')}
 </g>
 </svg>
@@ -66,8 +67,8 @@ function draw({ text, look }: Run, x: number, y: number, width: number): string 
     look.underline ? ' text-decoration="underline"' : '',
     look.dim ? ' opacity="0.6"' : '',
   ].join('')
-  // `textLength` keeps the columns in place whatever font the reader has.
-  return `${box}<text x="${x}" y="${y + 14}" textLength="${width}"${attributes}>${escaped(text)}</text>`
+  // `textLength` keeps the columns in place whatever font the reader has; SVG would fold plain spaces.
+  return `${box}<text x="${x}" y="${y + 14}" textLength="${width}"${attributes}>${escaped(text.replaceAll(' ', NO_BREAK_SPACE))}</text>`
 }
 
 /** The screen's lines as runs of one look each. */

@@ -1,6 +1,6 @@
 import type { SkeinApi } from '@skein/protocol'
 import type { ExitCode } from './exit-codes.ts'
-import { paint, type Row } from './render/row.ts'
+import { paint, type Row, row, wrap } from './render/row.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a command works with. */
@@ -19,9 +19,10 @@ export interface CommonOptions {
   json?: boolean
 }
 
-/** Writes rows to stdout. */
+/** Writes rows to stdout, wrapped where a person reads them. */
 export function print(terminal: Terminal, rows: readonly Row[]): void {
-  terminal.stdout.write(rows.map((line) => `${paint(line, terminal.palette)}\n`).join(''))
+  const wrapped = rows.flatMap((line) => wrap(line, terminal.columns(), row('  ')))
+  terminal.stdout.write(wrapped.map((line) => `${paint(line, terminal.palette)}\n`).join(''))
 }
 
 /** Writes rows to stderr: what is not the command's result. */

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { ApiResult, Project, SkeinApi } from '@skein/protocol'
-import { choose } from './asks/terminal-answer.ts'
 import { type CommandContext, print, remark } from './context.ts'
 import { writeJson } from './json-output.ts'
 import { cleanLine, reveal } from './render/clean.ts'
@@ -79,6 +78,7 @@ export async function askTrust(
   scripts: Scripts,
   show: (rows: Row[]) => void,
 ): Promise<boolean> {
+  const { choose } = await import('./asks/terminal-answer.ts')
   for (;;) {
     const choice = await choose(
       'May it?',

@@ -1,7 +1,7 @@
 // What a plugin needs of the protocol, so that it has one import.
 export {
   type AgentError,
-  type AgentEvent,
+  AgentEvent,
   type AgentEventOf,
   type ContentBlock,
   daemonEnvironment,

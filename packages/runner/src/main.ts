@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { SkeinError } from '@skein/protocol'
 import manifest from '../package.json' with { type: 'json' }
-import { Daemon } from './daemon/daemon.ts'
 import { ensureDaemon, open } from './daemon/launch.ts'
 import { DISK_THRESHOLDS } from './machine/disk-guard.ts'
+import { closeInherited } from './system/descriptors.ts'
 
 const USAGE = `usage: runner start|serve|attach --dir DIR [--idle-exit-ms N]
        runner version
@@ -34,9 +34,15 @@ const OPTIONS = {
 } as const
 
 async function main(): Promise<void> {
+  closeInherited()
   const [verb, ...rest] = process.argv.slice(2)
   if (verb === 'version') {
     console.log(ownHash())
+    return
+  }
+  if (verb === 'terminals') {
+    const { hostTerminals } = await import('./machine/terminal-host.ts')
+    hostTerminals()
     return
   }
   const { values } = parseArgs({ args: rest, options: OPTIONS })
@@ -46,8 +52,9 @@ async function main(): Promise<void> {
     return
   }
   const dir = resolve(values.dir)
-  if (verb === 'serve') return await serve(dir, values)
-  const flags = rest.filter((argument, index) => argument !== '--dir' && rest[index - 1] !== '--dir')
+  const { dir: _dir, ...settings } = values
+  const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`)
+  if (verb === 'serve') return await serve(dir, values, flags)
   const daemon = await ensureDaemon(dir, SCRIPT, flags)
   if (verb === 'start') console.log(JSON.stringify(daemon))
   else await attach(daemon.socket)
@@ -55,13 +62,21 @@ async function main(): Promise<void> {
   process.exit()
 }
 
-async function serve(dir: string, values: Partial<Record<keyof typeof OPTIONS, string>>): Promise<void> {
+async function serve(
+  dir: string,
+  values: Partial<Record<keyof typeof OPTIONS, string>>,
+  flags: string[],
+): Promise<void> {
+  // Loaded here, because the others do without most of it and are waited for.
+  const { Daemon } = await import('./daemon/daemon.ts')
   const number = (name: keyof typeof OPTIONS, otherwise: number) => Number(values[name] ?? otherwise)
   const daemon = await Daemon.start({
     dir,
+    script: SCRIPT,
     version: manifest.version,
     sha256: ownHash(),
     idleExitMs: values['idle-exit-ms'] === undefined ? undefined : Number(values['idle-exit-ms']),
+    flags,
     disk: {
       warnBytes: number('disk-warn-bytes', DISK_THRESHOLDS.warnBytes),
       stopBytes: number('disk-stop-bytes', DISK_THRESHOLDS.stopBytes),
@@ -71,15 +86,21 @@ async function serve(dir: string, values: Partial<Record<keyof typeof OPTIONS, s
     onEnd: () => process.exit(0),
   })
   if (!(daemon instanceof Daemon)) {
-    throw new SkeinError('conflict', `process ${daemon.heldBy} is the runner of ${dir}`, { next: 'Use it, or end it first.' })
+    throw new SkeinError('conflict', `process ${daemon.heldBy} is the runner of ${dir}`, {
+      next: 'Use it, or end it first.',
+    })
   }
+  process.on('unhandledRejection', (reason) => {
+    console.error(new Date().toISOString(), 'a defect: nobody looked after', reason)
+  })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.end())
   process.on('SIGHUP', () => {})
 }
 
 async function attach(path: string): Promise<void> {
   const socket = await open(path)
-  if (!socket) throw new SkeinError('unavailable', `attaching to ${path}: nothing listens there any more`, { next: 'Try again.' })
+  if (!socket)
+    throw new SkeinError('unavailable', `attaching to ${path}: nothing listens there any more`, { next: 'Try again.' })
   // Either end's end is the end.
   await Promise.race([pipeline(process.stdin, socket), pipeline(socket, process.stdout)]).catch(() => {})
 }

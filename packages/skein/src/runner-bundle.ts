@@ -9,7 +9,10 @@ let bundle: Promise<{ path: string; sha256: string }> | undefined
 
 /** The runner as one file. A published package carries it; a checkout builds it from its sources when they changed. */
 export function runnerBundle(): Promise<{ path: string; sha256: string }> {
-  bundle ??= existsSync(PACKAGED) ? Promise.resolve(packaged()) : build()
+  bundle ??= (existsSync(PACKAGED) ? Promise.resolve(packaged()) : build()).catch((error: unknown) => {
+    bundle = undefined
+    throw error
+  })
   return bundle
 }
 

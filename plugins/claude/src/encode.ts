@@ -1,7 +1,7 @@
 import { type AgentCommand, type ContentBlock, type EncodedInput, SkeinError } from '@skein/plugin-api'
 import { DENIED } from './decode/asks.ts'
 import { type Json, object } from './json.ts'
-import { nativeMode, wantsSandbox } from './modes.ts'
+import { nativeMode, requireIsolation, wantsSandbox } from './modes.ts'
 import { requestLine } from './requests.ts'
 import type { ClaudeState } from './state.ts'
 
@@ -92,6 +92,7 @@ function answerPermission(state: ClaudeState, command: Of<'answer_permission'>):
 function approvePlan(state: ClaudeState, { id, requestId, answer }: Of<'answer_permission'>, input: Json): Line[] {
   if (answer.outcome !== 'allow') return []
   const mode = answer.nextMode ?? (state.sandbox === 'on' ? 'sandboxed' : 'ask')
+  if (mode === 'bypass') requireIsolation(state.mayBypass)
   const allowed = respond(id, requestId, {
     behavior: 'allow',
     updatedInput: answer.plan === undefined ? input : { ...input, plan: answer.plan },
@@ -121,6 +122,7 @@ function answerQuestions(state: ClaudeState, { id, requestId, input, answer }: O
 }
 
 function setMode(state: ClaudeState, { id, mode }: Of<'set_mode'>): Line[] {
+  if (mode === 'bypass') requireIsolation(state.mayBypass)
   const change = request('mode', mode, id, { subtype: 'set_permission_mode', mode: nativeMode(mode) })
   return [...switchSandbox(state, mode, id), change]
 }

@@ -1,15 +1,12 @@
-import { type AgentLaunch, type LaunchOptions, SkeinError } from '@skein/plugin-api'
+import type { AgentLaunch, LaunchOptions } from '@skein/plugin-api'
 import { deliverSecrets } from './credentials.ts'
-import { nativeMode, wantsSandbox } from './modes.ts'
-import { requestLine } from './requests.ts'
+import { nativeMode, requireIsolation, wantsSandbox } from './modes.ts'
+import { requestLine, startedArgument } from './requests.ts'
 import { settingsFor } from './settings.ts'
 
 /** How Claude Code is started: flags and ids in argv, settings in a file, prompts and their like through stdin. */
 export function launch(options: LaunchOptions): AgentLaunch {
-  if (options.permissionMode === 'bypass' && !options.isolatedMachine)
-    throw new SkeinError('invalid', 'starting Claude Code without permissions: this machine is not isolated', {
-      next: 'Use a container or a virtual machine (--on docker, --on fly), or the permission mode `sandboxed`.',
-    })
+  if (options.permissionMode === 'bypass') requireIsolation(options.isolatedMachine)
   const credentials = deliverSecrets(options.secrets)
   const settings = settingsFor(options, credentials.settings)
   return {
@@ -87,7 +84,7 @@ function environmentOf({ env, root, isolatedMachine }: LaunchOptions): Record<st
 }
 
 function greeting(options: LaunchOptions): { key: string; line: string } {
-  const { permissionMode, sandboxAvailable, appendSystemPrompt, jsonSchema } = options
+  const { permissionMode, sandboxAvailable, isolatedMachine, appendSystemPrompt, jsonSchema } = options
   const sandbox = sandboxAvailable ? (wantsSandbox(permissionMode) ? 'on' : 'off') : 'unavailable'
   const request = {
     subtype: 'initialize',
@@ -96,5 +93,6 @@ function greeting(options: LaunchOptions): { key: string; line: string } {
     ...(appendSystemPrompt === undefined ? {} : { appendSystemPrompt }),
     ...(jsonSchema === undefined ? {} : { jsonSchema }),
   }
-  return { key: 'initialize', line: requestLine({ verb: 'initialize', argument: sandbox, id: 'start' }, request) }
+  const argument = startedArgument({ sandbox, mayBypass: isolatedMachine })
+  return { key: 'initialize', line: requestLine({ verb: 'initialize', argument, id: 'start' }, request) }
 }

@@ -1,4 +1,4 @@
-import type { AgentCapabilities, PermissionMode } from '@skein/plugin-api'
+import { type AgentCapabilities, type PermissionMode, SkeinError } from '@skein/plugin-api'
 
 /** What a person chooses from, in the order in which they are offered. */
 export const MODES: AgentCapabilities['modes'] = [
@@ -48,4 +48,12 @@ export function modeId(native: string, sandbox: 'unavailable' | 'off' | 'on'): s
     default:
       return native
   }
+}
+
+/** Throws where `bypass` is asked for on a machine that is not itself the boundary. */
+export function requireIsolation(isolated: boolean): void {
+  if (isolated) return
+  throw new SkeinError('invalid', 'letting Claude Code skip all permissions: this machine is not isolated', {
+    next: 'Use a container or a virtual machine (--on docker, --on fly), or the permission mode `sandboxed`.',
+  })
 }

@@ -32,3 +32,22 @@ export function parseRequestId(requestId: string): OurRequest | undefined {
   if (ours !== 'skein' || !VERBS.has(verb) || rest.length === 0) return undefined
   return { verb: verb as OurRequest['verb'], argument, id: rest.join(':') }
 }
+
+/** How Claude Code was started, as far as the lines that it writes do not say. The argument of the greeting's id. */
+export interface Started {
+  sandbox: 'unavailable' | 'off' | 'on'
+  /** Started so that permissions may be skipped. */
+  mayBypass: boolean
+}
+
+export function startedArgument({ sandbox, mayBypass }: Started): string {
+  return mayBypass ? `${sandbox}+bypass` : sandbox
+}
+
+export function parseStarted(argument: string): Started {
+  const [sandbox, bypass] = argument.split('+')
+  return {
+    sandbox: sandbox === 'on' || sandbox === 'off' ? sandbox : 'unavailable',
+    mayBypass: bypass === 'bypass',
+  }
+}

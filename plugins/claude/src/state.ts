@@ -15,6 +15,8 @@ export interface ClaudeState {
   mode: string | undefined
   nativeMode: string | undefined
   sandbox: 'unavailable' | 'off' | 'on'
+  /** Permissions may be skipped: the machine is isolated. */
+  mayBypass: boolean
   turn: OpenTurn | undefined
   /** A background task has ended since the last turn began: the next turn without a message is its doing. */
   taskEnded: boolean
@@ -26,8 +28,10 @@ export interface ClaudeState {
   taskList: TaskListEntry[]
   compaction: { count: number; phase: 'none' | 'running' | 'ended' }
   context: { used: number | undefined; size: number | undefined }
-  /** US dollars that Claude Code has reported in all, over resumes. */
+  /** US dollars, of all turns that have ended. */
   cost: number
+  /** The total that Claude Code reported last. */
+  reportedCost: number
   /** Unix milliseconds; when the limit that was last hit is lifted. */
   limitResetsAt: number | undefined
   /** Fingerprints of what was last told, so that it is told again only when it has changed. */
@@ -109,6 +113,7 @@ const EMPTY: ClaudeState = {
   mode: undefined,
   nativeMode: undefined,
   sandbox: 'unavailable',
+  mayBypass: false,
   turn: undefined,
   taskEnded: false,
   messages: [],
@@ -120,6 +125,7 @@ const EMPTY: ClaudeState = {
   compaction: { count: 0, phase: 'none' },
   context: { used: undefined, size: undefined },
   cost: 0,
+  reportedCost: 0,
   limitResetsAt: undefined,
   told: { info: 0, commands: 0 },
   commands: undefined,
@@ -130,8 +136,10 @@ const EMPTY: ClaudeState = {
 /** Before the first line of an epoch: nothing is open, and what holds for the whole conversation is kept. */
 export function start(epoch: number, previous: ClaudeState | undefined): ClaudeState {
   if (!previous) return { ...EMPTY, epoch }
-  const { cwd, model, mode, messages, taskList, compaction, context, cost, limitResetsAt, told } = previous
-  return { ...EMPTY, epoch, cwd, model, mode, messages, taskList, compaction, context, cost, limitResetsAt, told }
+  const { cwd, model, mode, messages, taskList, compaction, context, cost, reportedCost, limitResetsAt, told } =
+    previous
+  const kept = { cwd, model, mode, messages, taskList, compaction, context, cost, reportedCost, limitResetsAt, told }
+  return { ...EMPTY, ...kept, epoch }
 }
 
 /** A copy that may be changed without the original's knowing. Entries of lists are replaced, never changed in place. */

@@ -119,7 +119,7 @@ function changeOf(name: string, input: Json, path: string | undefined): ToolCont
 }
 
 const FILE_TOOLS: ReadonlySet<string> = new Set(['Read', 'NotebookRead', 'Edit', 'MultiEdit', 'Write', 'NotebookEdit'])
-const SHELL_TEXT: ReadonlySet<string> = new Set(['stdout', 'stderr', 'structuredPatch', 'originalFile'])
+const SHELL_TEXT: ReadonlySet<string> = new Set(['stdout', 'stderr', 'noOutputExpected'])
 
 /**
  * The part of a tool's structured result that its text does not say already. Files and output would only be stored twice.

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import type { Machine, ProviderContext } from '@skein/plugin-api'
-import { RunnerClient } from '@skein/protocol'
-import { type TemporaryFolder, temporaryFolder } from '@skein/testkit'
+import type { Machine, MachineRecord, ProviderContext } from '@skein/plugin-api'
+import { type TemporaryFolder, temporaryFolder, waitUntil } from '@skein/testkit'
 import { expect, it } from 'vitest'
 import { createLocalProvider, localProvider } from './local-provider.ts'
 
@@ -34,20 +35,39 @@ async function local(bundle = RUNNER): Promise<Local> {
     machine,
     logged,
     async [Symbol.asyncDispose]() {
-      if (bundle === RUNNER && logged.length > 0) {
-        const runner = await greet(machine)
-        // The answer may be lost with the daemon.
-        await runner.call('runner.shutdown', { processes: 'stop' }).catch(() => {})
-        runner.close()
+      try {
+        if (bundle === RUNNER && logged.length > 0) {
+          const { stream } = await greet(machine)
+          await ask(stream, 'runner.shutdown', { processes: 'stop' })
+        }
+      } finally {
+        await folder[Symbol.asyncDispose]()
       }
-      await folder[Symbol.asyncDispose]()
     },
   }
 }
 
-async function greet(machine: Machine): Promise<RunnerClient> {
+interface Greeted {
+  stream: Duplex
+  hello: { daemonId: string; pid: number }
+}
+
+/** What a runner says of itself over a new stream. */
+async function greet(machine: Machine): Promise<Greeted> {
   const stream = await machine.open({ runner: true })
-  return RunnerClient.connect(stream, { client: 'test', clientVersion: '0' })
+  // A runner that is killed resets its connections.
+  stream.on('error', () => {})
+  const hello = await ask(stream, 'hello', { protocol: [1], client: 'test', clientVersion: '0' })
+  return { stream, hello: hello as Greeted['hello'] }
+}
+
+async function ask(stream: Duplex, method: string, params: object): Promise<unknown> {
+  stream.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })}\n`)
+  const lines = createInterface({ input: stream })
+  const [line] = await once(lines, 'line')
+  lines.close()
+  stream.resume()
+  return JSON.parse(line).result
 }
 
 it('starts the runner when nothing answers, once for all who ask at the same time', async () => {
@@ -56,21 +76,22 @@ it('starts the runner when nothing answers, once for all who ask at the same tim
   const daemons = new Set(runners.map((runner) => runner.hello.daemonId))
   expect(daemons.size).toBe(1)
   expect(here.logged).toEqual([`starting the runner in ${here.folder.path}/runner`])
-  for (const runner of runners) runner.close()
+  for (const runner of runners) runner.stream.destroy()
   const again = await greet(here.machine)
   expect(daemons).toContain(again.hello.daemonId)
   expect(here.logged).toHaveLength(1)
-  again.close()
+  again.stream.destroy()
 })
 
 it('starts another runner after kill -9 of the one before', async () => {
   await using here = await local()
   const first = await greet(here.machine)
   process.kill(first.hello.pid, 'SIGKILL')
+  await waitUntil(() => first.stream.destroyed, { what: 'the connection to break' })
   const second = await greet(here.machine)
   expect(second.hello.daemonId).not.toBe(first.hello.daemonId)
-  first.close()
-  second.close()
+  first.stream.destroy()
+  second.stream.destroy()
 })
 
 it('gives the runner no secret of its own environment', async () => {
@@ -81,7 +102,7 @@ it('gives the runner no secret of its own environment', async () => {
     const given = readFileSync(`/proc/${runner.hello.pid}/environ`, 'utf8')
     expect(given).toContain('PATH=')
     expect(given).not.toContain('canary')
-    runner.close()
+    runner.stream.destroy()
   } finally {
     delete process.env.ANTHROPIC_API_KEY
   }
@@ -113,12 +134,9 @@ it('lets a caller stop waiting for the runner', async () => {
   await expect(opening).rejects.toMatchObject({ code: 'cancelled' })
 })
 
-it('does not speak to a socket in a folder of somebody else', async () => {
-  if (process.getuid?.() !== 0) return
+it.skipIf(process.getuid?.() !== 0)('does not speak to a socket in a folder of somebody else', async () => {
   await using here = await local()
-  const { chownSync } = await import('node:fs')
   mkdirSync(join(here.folder.path, 'runner'))
-  chmodSync(join(here.folder.path, 'runner'), 0o777)
   chownSync(join(here.folder.path, 'runner'), 65_534, 65_534)
   await expect(here.machine.open({ runner: true })).rejects.toMatchObject({ code: 'unauthorized' })
 })
@@ -144,7 +162,8 @@ it('opens ports of this computer, and says when nothing listens', async () => {
 it('is one machine, whatever it is asked for, and cannot be destroyed', async () => {
   await using here = await local()
   const context = {} as ProviderContext
-  const listed = await Array.fromAsync(localProvider.list('me', context))
+  const listed: MachineRecord[] = []
+  for await (const record of localProvider.list('me', context)) listed.push(record)
   expect(listed).toEqual([here.machine.record])
   const other = await localProvider.create({ ...SPEC, key: 'k2' }, { home: here.folder.path } as ProviderContext)
   expect(other.record).toEqual(here.machine.record)

@@ -22,13 +22,14 @@ function bodyRows(ask: Ask): Row[] {
       .split('\n')
       .map((line) => styler.line(line).row)
   }
-  if (ask.questions) return ask.questions.flatMap(questionRows)
+  if (ask.questions) return ask.questions.flatMap((question) => questionRows(question, ask.title))
   return [...(ask.toolName ? [row(span(cleanLine(ask.toolName), 'accent'))] : []), ...inputRows(ask.input)]
 }
 
-function questionRows(question: NonNullable<Ask['questions']>[number]): Row[] {
+function questionRows(question: NonNullable<Ask['questions']>[number], title: string): Row[] {
+  const several = question.multiSelect ? [span(' (several may be chosen)', 'dim')] : []
   return [
-    row(cleanLine(question.question), span(question.multiSelect ? ' (several may be chosen)' : '', 'dim')),
+    ...(question.question === title && several.length === 0 ? [] : [row(cleanLine(question.question), ...several)]),
     ...question.options.map((option) =>
       row(
         '  • ',

@@ -79,7 +79,8 @@ export class Desk {
     const { api, terminal, report } = this.#options
     if (withdrawn.aborted) return
     const { answerAtTerminal } = await import('./terminal-answer.ts')
-    const rows = [[], ...askRows(ask, terminal.columns() - 1)]
+    // Questions are shown by the prompt itself.
+    const rows = ask.kind === 'question' && ask.questions ? [] : [[], ...askRows(ask, terminal.columns() - 1)]
     terminal.stdout.write(rows.map((line) => `${paint(line, terminal.palette)}\n`).join(''))
     const signal = AbortSignal.any([withdrawn, this.#closing.signal])
     const answer = await answerAtTerminal(ask, signal)

@@ -1,4 +1,4 @@
-import { isCancel, multiselect, select, text } from '@clack/prompts'
+import { CANCEL_SYMBOL, multiselect, select, text } from '@clack/prompts'
 import type { Ask, AskAnswer, PermissionMode } from '@skein/protocol'
 import { cleanLine } from '../render/clean.ts'
 import { commentsOf, editText, quote } from './editor.ts'
@@ -134,16 +134,17 @@ export async function choose<T>(
   signal: AbortSignal,
   initial?: T,
 ): Promise<T | undefined> {
-  // Values of ours stay ours: the prompt picks by index.
   const start = options.findIndex(({ value }) => value === initial)
-  const index = await select<number>({
-    message,
-    options: options.map(({ label, hint }, value) => ({ value, label, ...(hint ? { hint } : {}) })),
-    initialValue: Math.max(0, start),
-    showInstructions: false,
-    signal,
-  })
-  return isCancel(index) || signal.aborted ? undefined : options[index]?.value
+  const index = await prompted(signal, (own) =>
+    select<number>({
+      message,
+      options: options.map(numbered),
+      initialValue: Math.max(0, start),
+      showInstructions: false,
+      signal: own,
+    }),
+  )
+  return index === undefined ? undefined : options[index]?.value
 }
 
 async function chooseOne<T>(message: string, options: Choice<T>[], signal: AbortSignal): Promise<T[] | undefined> {
@@ -152,14 +153,15 @@ async function chooseOne<T>(message: string, options: Choice<T>[], signal: Abort
 }
 
 async function chooseSeveral<T>(message: string, options: Choice<T>[], signal: AbortSignal): Promise<T[] | undefined> {
-  const chosen = await multiselect<number>({
-    message,
-    options: options.map(({ label, hint }, value) => ({ value, label, ...(hint ? { hint } : {}) })),
-    required: true,
-    signal,
-  })
-  if (isCancel(chosen) || signal.aborted) return undefined
-  return chosen.flatMap((index) => options.slice(index, index + 1).map(({ value }) => value))
+  const chosen = await prompted(signal, (own) =>
+    multiselect<number>({ message, options: options.map(numbered), required: true, signal: own }),
+  )
+  return chosen?.flatMap((index) => options.slice(index, index + 1).map(({ value }) => value))
+}
+
+/** The prompts know values that are numbers; ours stay ours. */
+function numbered<T>({ label, hint }: Choice<T>, value: number): { value: number; label: string; hint?: string } {
+  return { value, label, ...(hint ? { hint } : {}) }
 }
 
 /** A line of text; undefined when the person left. */
@@ -168,13 +170,15 @@ export async function write(
   signal: AbortSignal,
   { required = false, placeholder = '' } = {},
 ): Promise<string | undefined> {
-  const written = await text({
-    message,
-    signal,
-    ...(placeholder ? { placeholder } : {}),
-    validate: (value) => (required && !value?.trim() ? 'Write something, or leave with Ctrl-C.' : undefined),
+  return prompted(signal, async (own) => {
+    const written = await text({
+      message,
+      signal: own,
+      ...(placeholder ? { placeholder } : {}),
+      validate: (value) => (required && !value?.trim() ? 'Write something, or leave with Ctrl-C.' : undefined),
+    })
+    return written
   })
-  return isCancel(written) || signal.aborted ? undefined : (written ?? '')
 }
 
 /** Yes or no; undefined when the person left. */
@@ -182,13 +186,29 @@ export async function agree(
   message: string,
   options: { yes: string; no: string; initial: boolean },
 ): Promise<boolean | undefined> {
-  return choose(
-    message,
-    [
-      { value: true, label: options.yes },
-      { value: false, label: options.no },
-    ],
-    new AbortController().signal,
-    options.initial,
-  )
+  const choices = [
+    { value: true, label: options.yes },
+    { value: false, label: options.no },
+  ]
+  return choose(message, choices, new AbortController().signal, options.initial)
+}
+
+/**
+ * Shows one prompt; undefined when the person left it or the signal took it away. A prompt never stops to listen to its
+ * signal, and would draw again when that is aborted much later: it gets one of its own.
+ */
+async function prompted<T>(
+  signal: AbortSignal,
+  show: (own: AbortSignal) => Promise<T | typeof CANCEL_SYMBOL>,
+): Promise<T | undefined> {
+  if (signal.aborted) return undefined
+  const own = new AbortController()
+  const takeAway = () => own.abort()
+  signal.addEventListener('abort', takeAway)
+  try {
+    const answer = await show(own.signal)
+    return answer === CANCEL_SYMBOL || signal.aborted ? undefined : answer
+  } finally {
+    signal.removeEventListener('abort', takeAway)
+  }
 }

@@ -60,8 +60,13 @@ async function findAsk(api: SkeinApi, id: string): Promise<Ask> {
   if (byWorkspace.length > 0) return only(byWorkspace, id)
   const byId = open.filter((ask) => ask.id.startsWith(id))
   if (byId.length > 0) return only(byId, id)
-  const past = (await api.call('asks.list', { all: true })).filter((ask) => ask.id.startsWith(id))
-  if (past.length > 0) return only(past, id)
+  // Perhaps somebody was faster.
+  const past = await api.call('asks.list', { all: true })
+  const ofWorkspace = past.filter((ask) => ask.workspaceName === id || ask.workspaceId === id)
+  const latest = ofWorkspace.toSorted((a, b) => a.createdAt - b.createdAt).at(-1)
+  if (latest) return latest
+  const pastById = past.filter((ask) => ask.id.startsWith(id))
+  if (pastById.length > 0) return only(pastById, id)
   throw new SkeinError('not_found', `there is no ask ${id}, and no workspace of that name that waits for you`, {
     next: 'See what waits with: skein asks',
   })

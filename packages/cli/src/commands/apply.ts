@@ -42,6 +42,7 @@ interface Result {
 function doneRows({ files }: Result, { branch, check }: ApplyOptions): Row[] {
   const what = count(files, 'file')
   if (check) return [row(span('✓ ', 'good'), `It applies: ${what}.`)]
+  if (branch === undefined && files === 0) return [row('Nothing to bring: your checkout has all of it already.')]
   return branch === undefined
     ? [row(span('✓ ', 'good'), `${what} changed in your checkout, uncommitted. `, span('git diff', 'code'))]
     : [row(span('✓ ', 'good'), `${what} on `, span(cleanLine(branch), 'code'))]

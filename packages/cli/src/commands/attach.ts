@@ -1,4 +1,3 @@
-import { write } from '../asks/terminal-answer.ts'
 import type { CommandContext, CommandResult } from '../context.ts'
 import { ExitCode, exitCodeOfTurn } from '../exit-codes.ts'
 import { findWorkspace, sessionOf } from '../find-workspace.ts'
@@ -43,6 +42,7 @@ export async function attach(name: string, options: AttachOptions, context: Comm
   }
 }
 
-function compose(signal: AbortSignal): Promise<string | undefined> {
+async function compose(signal: AbortSignal): Promise<string | undefined> {
+  const { write } = await import('../asks/terminal-answer.ts')
   return write('What next?', signal, { placeholder: 'a further prompt; Ctrl-C leaves' })
 }

@@ -65,6 +65,7 @@ function opening(asked: boolean): Row[] {
     act(2, 'With your consent it edits and runs the tests.'),
     [],
     row(span('› ', 'accent'), span(DEMO_PROMPT, 'strong')),
+    [],
   ]
 }
 

@@ -58,7 +58,8 @@ export async function run(
     prompt,
   })
 
-  const report = openReport(options, { terminal, hint: 'Ctrl-C interrupts' })
+  const asks = answerer ?? (interactive ? 'here' : 'nobody')
+  const report = openReport(options, { terminal, plans: asks === 'nobody', hint: 'Ctrl-C interrupts' })
   try {
     const end = await follow({
       api,
@@ -67,7 +68,7 @@ export async function run(
       workspace,
       sessionId: workspace.sessions[0]?.id ?? '',
       wait: { prompt: undefined },
-      asks: answerer ?? (interactive ? 'here' : 'nobody'),
+      asks,
       ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),
     })
     report.close()

@@ -6,7 +6,7 @@ import { HumanReport } from './human-report.ts'
 import { Inbox } from './inbox.ts'
 import { Keyboard } from './keyboard.ts'
 import type { Report } from './report.ts'
-import { isAnswered, startTracking, type TurnTrack, track } from './turn-tracker.ts'
+import { isAnswered, isQuiet, startTracking, type TurnTrack, track, waitFor } from './turn-tracker.ts'
 
 /** Time that an interrupted turn has to end before the CLI leaves it alone. */
 const GRACE_MS = 20_000
@@ -74,7 +74,7 @@ export async function follow(options: FollowOptions): Promise<FollowEnd> {
   const keyboard = listen(options, inbox, stop.signal, resources)
   const desk = openDesk(options, inbox, keyboard)
   if (desk) resources.defer(() => desk.close())
-  return new Following(options, inbox, desk).run()
+  return await new Following(options, inbox, desk).run()
 }
 
 class Following {
@@ -246,12 +246,13 @@ class Following {
     if (!this.#live || this.#workspace.state === 'creating') return undefined
     const { api, sessionId, wait, compose } = this.#options
     const gaveUp = this.#session?.state === 'failed' && !this.#track.open
-    if (!gaveUp && this.#interrupts === 0 && wait !== 'idle' && !isAnswered(this.#track)) return undefined
-    if (wait === 'idle' && this.#track.open) return undefined
+    const waits = wait !== 'idle' || this.#track.messageId !== undefined
+    const done = this.#interrupts > 0 || !waits ? isQuiet(this.#track) : isAnswered(this.#track)
+    if (!done && !gaveUp) return undefined
     const session = await api.call('sessions.get', { sessionId })
     this.#session = session
     const busy = ['working', 'starting', 'waiting'].includes(session.state) || session.queued > 0
-    if (busy || this.#track.open || session.seq > this.#seq) {
+    if (busy || session.seq > this.#seq) {
       this.#lookAgain()
       this.#say()
       return undefined
@@ -302,7 +303,9 @@ class Following {
     const { api, sessionId } = this.#options
     if (text === undefined) return this.#track.open ? undefined : 'left'
     if (text.trim() !== '') {
-      await api.call('sessions.prompt', { key: randomUUID(), sessionId, content: [{ type: 'text', text }] })
+      const content = [{ type: 'text' as const, text }]
+      const { messageId } = await api.call('sessions.prompt', { key: randomUUID(), sessionId, content })
+      this.#track = waitFor(this.#track, messageId)
     }
     return this.#settled()
   }

@@ -105,6 +105,7 @@ export class HumanReport implements Report {
   close(): void {
     if (this.#closed) return
     this.#label = undefined
+    this.#transcript.end()
     this.#draw()
     this.#closed = true
     clearInterval(this.#ticker)

@@ -71,7 +71,7 @@ export function turnEndRows(event: Extract<AgentEvent, { type: 'turn_ended' }>):
     event.costDelta === undefined ? undefined : dollars(event.costDelta),
   ].filter((part) => part !== undefined)
   const well = event.stopReason === 'end_turn'
-  const why = event.error?.message ?? event.detail
+  const why = event.error?.message ?? (event.stopReason === 'cancelled' ? undefined : event.detail)
   return [
     row(
       well

@@ -55,6 +55,8 @@ export function runningToolRow(tool: Tool, spinner: string, now: number): Row {
 
 /** A tool call that is over: one line, with a part of its diff or the reason why it failed below. */
 export function finishedToolRows(tool: Tool, now: number): Row[] {
+  // Plans are shown as plans, and the change of mode by what follows.
+  if (tool.kind === 'switch_mode' && tool.status === 'completed') return []
   const hunks = tool.content.flatMap((part) => (part.type === 'diff' ? hunksOf(part) : []))
   const { added, deleted } = statOfHunks(hunks)
   const mark = tool.denied ? span('⊘ ', 'warn') : tool.status === 'failed' ? span('✗ ', 'bad') : span('✓ ', 'good')
@@ -74,13 +76,20 @@ function details(tool: Tool, hunks: readonly Hunk[]): Row[] {
   if (tool.denied) return tool.denied.reason ? [row(span(firstLines(tool.denied.reason, 1)[0] ?? '', 'dim'))] : []
   if (tool.status === 'failed') return firstLines(outputOf(tool), ERROR_ROWS).map((line) => row(span(line, 'dim')))
   if (tool.depth > 0) return []
-  if (hunks.length > 0) return rowsOfHunks(hunks, DIFF_ROWS)
+  if (hunks.length > 0) return isInside(tool) ? rowsOfHunks(hunks, DIFF_ROWS) : []
   if (tool.kind !== 'execute') return []
   const lines = outputOf(tool).trimEnd().split('\n')
   const last = lines.at(-1)?.trim()
   return last
     ? [row(span(`⎿ ${last}`, 'dim'), ...(lines.length > 1 ? [span(` (${lines.length} lines)`, 'dim')] : []))]
     : []
+}
+
+/** Titles name what is in the workspace by a relative path; an agent's own notes elsewhere are not worth their lines. */
+function isInside(tool: Tool): boolean {
+  return !tool.content.some(
+    (part) => part.type === 'diff' && part.path.startsWith('/') && tool.title.includes(part.path),
+  )
 }
 
 function name(tool: Tool): Span[] {

@@ -57,6 +57,11 @@ export class Transcript {
     }
   }
 
+  /** Nothing more will come: what was still being written stays as it is. */
+  end(): void {
+    this.#endMessage()
+  }
+
   /** The rows that are done since the last time. */
   take(): Row[] {
     const rows = this.#lasting
@@ -307,7 +312,7 @@ export class Transcript {
       this.#push('note', [
         row(span(`· The ask was ${event.outcome === 'cancelled' ? 'withdrawn' : 'not answered in time'}`, 'dim')),
       ])
-    } else if ('feedback' in event && event.feedback && event.by === 'user') {
+    } else if (this.#options.whole && 'feedback' in event && event.feedback && event.by === 'user') {
       this.#wrapped('note', [row(span(`↳ ${cleanLine(event.feedback)}`, 'dim'))])
     }
   }

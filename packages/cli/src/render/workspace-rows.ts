@@ -50,6 +50,7 @@ function cells(workspace: Workspace, now: number): Row[] {
 
 function diffCell(diff: Workspace['diff']): Row {
   if (!diff || diff.files === 0) return []
+  if (diff.added + diff.deleted === 0) return row(span(count(diff.files, 'file'), 'dim'))
   return row(span(`+${diff.added}`, 'added'), ' ', span(`−${diff.deleted}`, 'removed'))
 }
 

@@ -149,7 +149,7 @@ function tellDetached(end: FollowEnd, { terminal, options }: ConcludeOptions): E
   const next = `skein attach ${end.workspace.name}`
   if (options.json) {
     writeJson(terminal.stdout, { type: 'detached', workspaceId: end.workspace.id, workspace: end.workspace.name, next })
-  } else {
+  } else if (end.how !== 'left') {
     const why = end.how === 'overtime' ? 'The turn did not end when it was told to.' : 'Detached.'
     remark(terminal, [row(`${why} The agent in ${end.workspace.name} works on. Come back with: `, span(next, 'code'))])
   }

@@ -5,14 +5,15 @@ import type { Store, WorkspaceTable } from '../store/schema.ts'
 
 type ProjectRow = Store['projects']
 
-/** All that a repository would run, as it stands at a commit or tree. */
+/** All that a repository would run, as it stands at a ref. */
 export async function scriptsAt(
   context: EngineContext,
   project: ProjectRow,
-  treeish: string,
+  ref: string,
 ): Promise<{ hash: string; scripts: RepositoryScript[] }> {
   const runner = await context.machines.runner('local')
-  return scriptsIn(runner, project.path, treeish)
+  const { commit } = await runner.call('git.resolve', { repo: project.path, ref })
+  return scriptsIn(runner, project.path, commit)
 }
 
 async function scriptsIn(

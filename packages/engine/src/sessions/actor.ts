@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AgentCommand, DecodedEvent } from '@skein/plugin-api'
 import { type AgentError, type AgentEvent, type ProcessExit, SkeinError } from '@skein/protocol'
+import { wait } from '../clock.ts'
 import { agentOf, type EngineContext } from '../context.ts'
 import { uuidFrom } from '../identity.ts'
 import { Serial } from '../serial.ts'
@@ -18,6 +19,7 @@ import { contentOf } from './prompts.ts'
 import { sayToAgent, writeLine } from './talk.ts'
 
 const STOP_GRACE_MS = 5000
+const END_POLL_MS = 20
 const RETRY_MS = 1000
 
 type Row = SessionTable
@@ -86,14 +88,19 @@ export class SessionActor {
     })
   }
 
-  /** Ends whatever runs, for a workspace that goes away. */
-  end(): Promise<void> {
-    return this.#serial.run(async () => {
+  /** Ends whatever runs, for a workspace that goes away. Resolves when all that the agent said is in the transcript. */
+  async end(): Promise<void> {
+    const ended = await this.#serial.run(async () => {
       const row = await this.#row()
-      if (row.process_state === 'running' || row.process_state === 'starting') await this.#stop(row)
-      await this.#following?.stop().catch(() => undefined)
-      this.#following = undefined
+      const lives = row.process_state !== 'none' && row.process_state !== 'exited'
+      if (lives) await this.#stop(row)
+      return !lives
     })
+    // The exit comes through the journal, after its last line.
+    for (let over = ended; !over; ) {
+      await wait(this.#context.clock, END_POLL_MS, this.#context.signal)
+      over = await this.#serial.run(async () => (await this.#row()).process_state === 'exited')
+    }
   }
 
   async close(): Promise<void> {

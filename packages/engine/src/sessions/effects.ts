@@ -1,11 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { AgentEvent, AgentEventOf, Envelope, UserMessageState } from '@skein/protocol'
-import type { z } from 'zod'
+import type { AgentEvent, AgentEventOf, Envelope, UserMessageState as State } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { hashOf, shortId } from '../identity.ts'
 import { prepared } from '../store/prepared.ts'
 
-type State = z.infer<typeof UserMessageState>
 type Session = { id: string; workspaceId: string }
 
 /**

@@ -84,12 +84,7 @@ export async function launchSession(
     env,
     secrets,
     executable: probe.executable,
-    denyRead: [
-      join(context.home, 'runner'),
-      join(context.home, 'store.db'),
-      join(context.home, 'secret.key'),
-      join(context.home, 'server.sock'),
-    ],
+    denyRead: privatePaths(context.home),
   }
   const { greeting, ...launch } = agent.launch(launchOptions)
   const spec: ProcessSpec = {
@@ -101,6 +96,13 @@ export async function launchSession(
     snapshotOnExpiry: [{ path: workspace.path, ref: `refs/skein/lease/${workspace.id}` }],
   }
   return { spec, greeting }
+}
+
+/** What of Skein's own state an agent must not read; its workspace lies beside. */
+function privatePaths(home: string): string[] {
+  return ['runner', 'store.db', 'store.db-wal', 'store.db-shm', 'secret.key', 'server.sock', 'blobs', 'logs'].map(
+    (name) => join(home, name),
+  )
 }
 
 function startOf(session: SessionTable): LaunchOptions['start'] {

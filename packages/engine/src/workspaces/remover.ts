@@ -1,7 +1,9 @@
 import { join } from 'node:path'
-import { SkeinError } from '@skein/protocol'
+import { type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
+import { processId } from '../sessions/journal.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
+import { setupProcessId } from './setup.ts'
 
 /** How a workspace goes: written down before anything is done, so that a crash in the middle goes on. */
 export interface RemovePlan {
@@ -47,12 +49,26 @@ export async function removeWorkspace(context: EngineContext, workspace: Workspa
     trash: join(context.home, 'trash'),
     ...(snapshotRef === null ? {} : { snapshotRef }),
   })
+  await forgetProcesses(context, runner, workspace.id)
   await context.db
     .updateTable('workspaces')
     .set({ state: 'removed', removed_at: context.clock.now(), snapshot_ref: snapshotRef })
     .where('id', '=', workspace.id)
     .execute()
   context.changes.workspace(workspace.id)
+}
+
+/** Journals go with their workspace: what they said is in the transcripts. */
+async function forgetProcesses(context: EngineContext, runner: RunnerClient, workspaceId: string): Promise<void> {
+  const sessions = await context.db
+    .selectFrom('sessions')
+    .select('id')
+    .where('workspace_id', '=', workspaceId)
+    .execute()
+  for (const id of [setupProcessId(workspaceId), ...sessions.map((session) => processId(session.id))]) {
+    await runner.call('process.stop', { id, graceMs: 1000 })
+    await runner.call('process.forget', { id })
+  }
 }
 
 /** Brings a removed workspace back, with HEAD, branch, index and files as they were. */

@@ -44,7 +44,9 @@ export class Connection {
     const subscription = new Subscription(sub, process, from, this.notify)
     this.#subscriptions.set(sub, subscription)
     // After the answer, which the client may want to see first.
-    setImmediate(() => void subscription.run().catch((error: unknown) => this.#failed(`following ${process.id}`, error)))
+    setImmediate(
+      () => void subscription.run().catch((error: unknown) => this.#failed(`following ${process.id}`, error)),
+    )
   }
 
   unsubscribe(sub: number): void {

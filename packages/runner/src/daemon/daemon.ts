@@ -1,29 +1,34 @@
 import { randomUUID } from 'node:crypto'
 import { chmodSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunnerMethod, RunnerNotifications } from '@skein/protocol'
-import { SkeinError } from '@skein/protocol'
+import { gitMethods, SkeinError } from '@skein/protocol'
+import { createGitHandlers, type GitHandlers } from '../git/index.ts'
 import { Blobs } from '../machine/blobs.ts'
 import { DiskGuard, type DiskLevel, type DiskThresholds } from '../machine/disk-guard.ts'
 import { Commands } from '../machine/exec.ts'
 import { loginPath } from '../machine/login-path.ts'
 import { Terminals } from '../machine/terminals.ts'
-import { createGitHandlers } from '../git/index.ts'
 import { ProcessTable } from '../processes/table.ts'
 import { makePrivateFolder } from '../system/durable.ts'
 import { Connection } from './connection.ts'
 import { Lease } from './lease.ts'
 import { DaemonLock } from './lock.ts'
-import { createMethods, type GitHandlers, type Methods } from './methods.ts'
+import { createMethods, type Methods } from './methods.ts'
 import { ListeningSocket } from './socket.ts'
 import { startSuccessor } from './upgrade.ts'
 
 export interface DaemonOptions {
   /** The state folder, absolute. */
   dir: string
+  /** The runner's own file. */
+  script: string
   version: string
   sha256: string
   /** Ends by itself after this long without a client and without anything that runs. */
   idleExitMs: number | undefined
+  /** What it was started with, for a successor to be started with the same. */
+  flags: string[]
   disk: DiskThresholds
   log(message: string): void
   /** Called when the daemon has ended; agents run on unless they were stopped. */
@@ -31,15 +36,17 @@ export interface DaemonOptions {
 }
 
 const CHECK_MS = 1000
-/** How long commands that are at work may keep an upgrade waiting. */
+/** How long requests that are being answered may keep an upgrade waiting. */
 const DRAIN_MS = 10_000
+
+const isGitMethod = (method: RunnerMethod): method is keyof typeof gitMethods => method in gitMethods
 
 /** The runner of one state folder, from taking its lock to giving it up. */
 export class Daemon {
   readonly #options: DaemonOptions
   readonly #connections = new Set<Connection>()
   readonly #commands: Commands
-  readonly #terminals = new Terminals()
+  readonly #terminals: Terminals
   readonly #git: GitHandlers
   readonly #path: Promise<string>
   readonly #daemonId = randomUUID()
@@ -50,6 +57,8 @@ export class Daemon {
   #guard: DiskGuard
   #socket: ListeningSocket | undefined
   #timer: NodeJS.Timeout | undefined
+  readonly #ending = new AbortController()
+  #answering = 0
   #idleSince = Date.now()
   #state: 'serving' | 'handing_over' | 'ended' = 'serving'
 
@@ -58,6 +67,7 @@ export class Daemon {
     this.#lock = lock
     this.#path = loginPath(options.dir)
     this.#commands = new Commands(options.dir)
+    this.#terminals = new Terminals(options.script)
     this.#git = createGitHandlers({ dir: options.dir })
     const served = this.#serve()
     this.#table = served.table
@@ -90,6 +100,7 @@ export class Daemon {
   async end(): Promise<void> {
     if (this.#state === 'ended') return
     this.#state = 'ended'
+    this.#ending.abort()
     clearInterval(this.#timer)
     this.#socket?.close()
     this.#terminals[Symbol.dispose]()
@@ -127,7 +138,6 @@ export class Daemon {
       terminals: this.#terminals,
       blobs,
       lease,
-      git: this.#git,
       upgrade: (bundle) => this.#upgrade(bundle),
       // After the answer.
       shutdown: () => void setImmediate(() => void this.end()),
@@ -146,19 +156,29 @@ export class Daemon {
     if (this.#state !== 'serving') {
       throw new SkeinError('unavailable', `${method}: this runner is ending`, { next: 'Connect again.' })
     }
-    const handle = this.#methods[method] as (params: unknown, connection: Connection) => unknown
-    return await handle(params, connection)
+    this.#answering++
+    try {
+      if (isGitMethod(method)) {
+        const handle = this.#git[method] as (params: unknown, signal: AbortSignal) => Promise<unknown>
+        return await handle(params, this.#ending.signal)
+      }
+      const handle = this.#methods[method] as (params: unknown, connection: Connection) => unknown
+      return await handle(params, connection)
+    } finally {
+      this.#answering--
+    }
   }
 
   /** Hands everything over to another version; takes it back if that one does not come up. */
   async #upgrade(bundle: string): Promise<void> {
-    const { dir, idleExitMs, log } = this.#options
+    const { dir, flags, log } = this.#options
     this.#state = 'handing_over'
     const deadline = Date.now() + DRAIN_MS
-    while (this.#commands.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+    // All but the request for the upgrade itself.
+    while (this.#answering > 1 && Date.now() < deadline) await sleep(20)
     await this.#letGo()
     try {
-      await startSuccessor(dir, bundle, idleExitMs)
+      await startSuccessor(dir, bundle, flags)
     } catch (error) {
       const lock = DaemonLock.acquire(dir)
       if (lock instanceof DaemonLock) {
@@ -188,7 +208,7 @@ export class Daemon {
       return
     }
     const idle = this.#connections.size === 0 && this.#table.running.length === 0 && this.#terminals.running === 0
-    if (!idle || this.#commands.running > 0) this.#idleSince = Date.now()
+    if (!idle || this.#answering > 0) this.#idleSince = Date.now()
     const { idleExitMs } = this.#options
     if (idleExitMs !== undefined && Date.now() - this.#idleSince >= idleExitMs) void this.end()
   }
@@ -200,7 +220,12 @@ export class Daemon {
       this.#notice({ severity: 'warning', code: 'disk_low', title: "The machine's disk is nearly full.", detail })
       return
     }
-    this.#notice({ severity: 'error', code: 'disk_full', title: "The machine's disk is full: agents are interrupted.", detail })
+    this.#notice({
+      severity: 'error',
+      code: 'disk_full',
+      title: "The machine's disk is full: agents are interrupted.",
+      detail,
+    })
     for (const { running } of this.#table.running) {
       const line = running?.spec.interruptLine
       if (line !== undefined && running?.busy !== false) running?.inbox?.add(Buffer.from(`${line}\n`))

@@ -41,7 +41,8 @@ export async function startDaemon(dir: string, script: string, flags: string[], 
       return found
     }
     // One that ended because another holds the lock is no failure: the other is about to answer.
-    const hopeless = exited !== undefined && lockHolder(dir) === except
+    const holder = lockHolder(dir)
+    const hopeless = exited !== undefined && (holder === undefined || holder === except)
     if (hopeless || Date.now() > deadline) {
       child.kill('SIGKILL')
       throw new SkeinError('unavailable', `starting the runner in ${dir}: ${exited ?? 'it does not answer'}`, {

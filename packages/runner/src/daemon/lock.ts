@@ -1,12 +1,11 @@
 import { linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { IdentityRecord } from '../processes/records.ts'
 import { readRecord, replaceFile, UNFINISHED } from '../system/durable.ts'
-import { identify, isAlive } from '../system/processes.ts'
+import { identify, isAlive, ProcessIdentity } from '../system/processes.ts'
 
 const NAME = 'daemon.lock'
-const LockRecord = z.object({ identity: IdentityRecord, released: z.boolean() })
+const LockRecord = z.object({ identity: ProcessIdentity, released: z.boolean() })
 
 /**
  * One daemon a state folder. The lock is the file `daemon.lock.<n>` with the highest n, and its holder is the process that it
@@ -53,7 +52,8 @@ export class DaemonLock {
 
   release(): void {
     const identity = identify(process.pid)
-    if (identity && this.held) replaceFile(lockPath(this.#dir, this.#number), JSON.stringify({ identity, released: true }))
+    if (identity && this.held)
+      replaceFile(lockPath(this.#dir, this.#number), JSON.stringify({ identity, released: true }))
   }
 }
 

@@ -1,5 +1,12 @@
 import { homedir } from 'node:os'
-import { type gitMethods, RUNNER_PROTOCOL, type RunnerMethod, type RunnerResult, type runnerMethods, SkeinError } from '@skein/protocol'
+import {
+  type gitMethods,
+  RUNNER_PROTOCOL,
+  type RunnerMethod,
+  type RunnerResult,
+  type runnerMethods,
+  SkeinError,
+} from '@skein/protocol'
 import type * as z from 'zod'
 import type { Blobs } from '../machine/blobs.ts'
 import type { Commands } from '../machine/exec.ts'
@@ -14,14 +21,12 @@ import type { Lease } from './lease.ts'
 
 type Params<M extends RunnerMethod> = z.output<(typeof runnerMethods)[M]['params']>
 
-/** The part that works on repositories. */
-export type GitHandlers = {
-  [M in keyof typeof gitMethods]: (params: Params<M>) => Promise<RunnerResult<M>>
-} & AsyncDisposable
-
-/** An answer to every method of the protocol. */
+/** An answer to every method of the protocol but git's, which its own handlers answer. */
 export type Methods = {
-  [M in RunnerMethod]: (params: Params<M>, connection: Connection) => Promise<RunnerResult<M>> | RunnerResult<M>
+  [M in Exclude<RunnerMethod, keyof typeof gitMethods>]: (
+    params: Params<M>,
+    connection: Connection,
+  ) => Promise<RunnerResult<M>> | RunnerResult<M>
 }
 
 export interface MethodContext {
@@ -34,19 +39,21 @@ export interface MethodContext {
   terminals: Terminals
   blobs: Blobs
   lease: Lease
-  git: GitHandlers
   upgrade(bundle: string): Promise<void>
   shutdown(): void
 }
 
 export function createMethods(context: MethodContext): Methods {
-  const { table, commands, terminals, blobs, lease, git } = context
+  const { table, commands, terminals, blobs, lease } = context
   return {
-    ...git,
     hello: async ({ protocol }) => {
       if (!protocol.includes(RUNNER_PROTOCOL)) {
         const next = Math.max(...protocol) > RUNNER_PROTOCOL ? 'Upgrade the runner.' : 'Upgrade the client.'
-        throw new SkeinError('invalid', `hello: this runner speaks protocol ${RUNNER_PROTOCOL}, not ${protocol.join(', ')}`, { next })
+        throw new SkeinError(
+          'invalid',
+          `hello: this runner speaks protocol ${RUNNER_PROTOCOL}, not ${protocol.join(', ')}`,
+          { next },
+        )
       }
       return {
         protocol: RUNNER_PROTOCOL,
@@ -112,7 +119,7 @@ export function createMethods(context: MethodContext): Methods {
 
     'pty.open': (params) => terminals.open(params),
     'pty.attach': ({ sub, id }, connection) => {
-      if (!terminals.has(id)) throw new SkeinError('not_found', `there is no terminal ${id}`, { next: 'Open a new one.' })
+      terminals.get(id)
       connection.follow(sub, (signal) => terminals.follow(sub, id, connection.notify, signal))
       return {}
     },
@@ -120,16 +127,16 @@ export function createMethods(context: MethodContext): Methods {
       connection.unfollow(sub)
       return {}
     },
-    'pty.input': ({ id, data }) => {
-      terminals.input(id, data)
+    'pty.input': async ({ id, data }) => {
+      await terminals.input(id, data)
       return {}
     },
-    'pty.resize': ({ id, cols, rows }) => {
-      terminals.resize(id, cols, rows)
+    'pty.resize': async ({ id, cols, rows }) => {
+      await terminals.resize(id, cols, rows)
       return {}
     },
-    'pty.close': ({ id }) => {
-      terminals.close(id)
+    'pty.close': async ({ id }) => {
+      await terminals.close(id)
       return {}
     },
     'pty.list': () => terminals.list(),

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { copyFile, mkdir } from 'node:fs/promises'
+import { copyFile, mkdir, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkeinError } from '@skein/protocol'
 import { fieldsOf } from './file-names.ts'
@@ -20,11 +20,15 @@ export interface PrivateIndex {
 export async function privateIndex(
   repository: Repository,
   folder: string,
-  { keepObjects, borrowFrom = [], signal }: { keepObjects: boolean; borrowFrom?: readonly string[]; signal?: AbortSignal | undefined },
+  {
+    keepObjects,
+    borrowFrom = [],
+    signal,
+  }: { keepObjects: boolean; borrowFrom?: readonly string[]; signal?: AbortSignal | undefined },
 ): Promise<PrivateIndex> {
   await mkdir(folder, { recursive: true })
   const index = join(folder, 'index')
-  await copyFile(join(repository.gitDir, 'index'), index, constants.COPYFILE_FICLONE).catch((error: unknown) => {
+  await copyIndex(join(repository.gitDir, 'index'), index).catch((error: unknown) => {
     // Before the first `git add` there is none.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
     throw SkeinError.from(error, `copying the index of ${repository.at}`)
@@ -36,6 +40,14 @@ export async function privateIndex(
     Object.assign(env, objectStore(objects, [repository.commonDir, ...borrowFrom]))
   }
   return { repository, env, signal }
+}
+
+/** git trusts no entry that is as young as the index itself, so the copy must not look younger than the original. */
+async function copyIndex(from: string, to: string): Promise<void> {
+  const { mtimeMs } = await stat(from)
+  await copyFile(from, to, constants.COPYFILE_FICLONE)
+  const seconds = Math.floor(mtimeMs) / 1_000
+  await utimes(to, seconds, seconds)
 }
 
 /** A store of its own on top of those of repositories: what is written goes to the first, what is read comes from all. */

@@ -1,9 +1,10 @@
 import { basename, dirname } from 'node:path'
 import { type RunnerParams, type RunnerResult, SkeinError } from '@skein/protocol'
+import { discard, finishAbandoned } from './abandoned.ts'
 import type { GitContext } from './context.ts'
 import { git, gitText } from './git.ts'
-import { kindAt, linkedWorkTreeAt, linkedWorkTrees, placeFor, unlock } from './linked-work-tree.ts'
-import { addWorkTree, arrive, checkPlaceIsFree, discard, fillWorkTree, headOf, type Making, makeContainer, sweepAbandoned } from './making.ts'
+import { linkedWorkTreeAt, linkedWorkTrees, placeFor, unlock } from './linked-work-tree.ts'
+import { addWorkTree, arrive, checkPlaceIsFree, fillWorkTree, headOf, type Making, makeContainer } from './making.ts'
 import { checkBranch, NO_COMMIT } from './names.ts'
 import { claimFromPool } from './pool.ts'
 import { branchOf, objectId, openRepository, type Repository, refValue } from './repository.ts'
@@ -24,7 +25,7 @@ export async function createWorkspace(context: GitContext, params: Params, signa
     const there = await whatIsThere(repository, path, params.branch)
     if (there !== undefined) return { head: there, fromPool: false, existed: true }
 
-    await finishAbandoned(context, repository, { path, branch: params.branch })
+    await finishAbandoned(context, repository, { path, branches: [params.branch] })
     const finished = await whatIsThere(repository, path, params.branch)
     if (finished !== undefined) return { head: finished, fromPool: false, existed: false }
 
@@ -55,20 +56,6 @@ async function whatIsThere({ commonDir }: Repository, path: string, branch: stri
   }
   await unlock(tree.gitDir)
   return headOf(path)
-}
-
-/** Finishes what another process left complete on its way to this very place; what goes elsewhere waits for its own call. */
-async function finishAbandoned(
-  context: GitContext,
-  repository: Repository,
-  { path, branch }: { path: string; branch: string },
-): Promise<void> {
-  for (const { container, tree, going } of await sweepAbandoned(context, repository.commonDir, dirname(path))) {
-    if (going.path !== path) continue
-    const fits = going.branch === branch && (await kindAt(path)) === 'none'
-    const finished = fits && (await arrive(context, repository, { container, tree }, going).then(() => true, () => false))
-    if (!finished) await discard(context, repository.commonDir, container)
-  }
 }
 
 /** The base; for a branch that exists, its tip. */
@@ -121,7 +108,12 @@ async function dropRecordOf({ at, commonDir }: Repository, path: string): Promis
 async function makeAside(
   context: GitContext,
   repository: Repository,
-  { path, commit, pool, signal }: { path: string; commit: string; pool: string | undefined; signal?: AbortSignal | undefined },
+  {
+    path,
+    commit,
+    pool,
+    signal,
+  }: { path: string; commit: string; pool: string | undefined; signal?: AbortSignal | undefined },
 ): Promise<{ making: Making; fromPool: boolean }> {
   const folder = dirname(path)
   if (pool !== undefined) {

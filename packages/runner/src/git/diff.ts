@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -5,7 +6,6 @@ import { type RunnerParams, type RunnerResult, SkeinError } from '@skein/protoco
 import { COMPARISON } from './changes.ts'
 import type { GitContext } from './context.ts'
 import { fieldsOf } from './file-names.ts'
-import { isUtf8 } from 'node:buffer'
 import { git } from './git.ts'
 import { objectId } from './repository.ts'
 import { readPart, type SpilledPatch, spill, spilled } from './spilled-patch.ts'
@@ -37,9 +37,13 @@ async function stateFor(context: GitContext, { path, tree }: Params, signal?: Ab
   }
   const present = await takeState(context, path, signal)
   if (tree === undefined || tree === present.tree) return present
-  throw new SkeinError('conflict', `reading the diff of ${path}: it has changed since, and its state ${tree} is not kept any more`, {
-    next: 'Ask for the diff from its beginning.',
-  })
+  throw new SkeinError(
+    'conflict',
+    `reading the diff of ${path}: it has changed since, and its state ${tree} is not kept any more`,
+    {
+      next: 'Ask for the diff from its beginning.',
+    },
+  )
 }
 
 interface Comparison extends Pick<Params, 'context' | 'ignoreWhitespace'> {
@@ -93,7 +97,14 @@ async function writeRaw(path: string, { repository, env, tree }: WorkTreeState, 
   const names = await git(['diff-tree', ...COMPARISON, '--name-only', '-z', base, tree], call)
   // Quoting spares what is not ASCII where it can, for those who read the patch.
   const quotePath = fieldsOf(names.stdout).some((name) => !isUtf8(name))
-  const flags = ['--patch', '--binary', '--full-index', '--src-prefix=a/', '--dst-prefix=b/', `--unified=${context ?? 3}`]
+  const flags = [
+    '--patch',
+    '--binary',
+    '--full-index',
+    '--src-prefix=a/',
+    '--dst-prefix=b/',
+    `--unified=${context ?? 3}`,
+  ]
   if (ignoreWhitespace === true) flags.push('--ignore-all-space')
   const out = await open(path, 'w')
   try {

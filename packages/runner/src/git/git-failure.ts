@@ -25,12 +25,14 @@ const KNOWN: readonly Known[] = [
     next: ([, lock]) => `Another git works there. If none does, remove ${lock} and try again.`,
   },
   {
-    pattern: /Authentication failed|terminal prompts disabled|could not read (?:Username|Password)|Permission denied \(publickey/,
+    pattern:
+      /Authentication failed|terminal prompts disabled|could not read (?:Username|Password)|Permission denied \(publickey/,
     code: 'unauthorized',
     next: () => 'The remote wants credentials: sign in with `git fetch` in that repository once, then try again.',
   },
   {
-    pattern: /Could not resolve host|Connection (?:refused|timed out|reset)|unable to access|Could not read from remote/i,
+    pattern:
+      /Could not resolve host|Connection (?:refused|timed out|reset)|unable to access|Could not read from remote/i,
     code: 'unavailable',
     next: () => 'Check the network and the address of the remote (git remote -v), then try again.',
   },
@@ -50,7 +52,8 @@ const KNOWN: readonly Known[] = [
     next: () => 'Check the owner and the mode of the path, and that its file system can be written.',
   },
   {
-    pattern: /bad object|unable to read (?:tree|sha1|object)|object file .* is empty|loose object .* is corrupt|missing blob/i,
+    pattern:
+      /bad object|unable to read (?:tree|sha1|object)|object file .* is empty|loose object .* is corrupt|missing blob/i,
     code: 'conflict',
     next: () => 'The repository lacks objects or is damaged: `git fsck` says which.',
   },

@@ -44,9 +44,10 @@ export async function git(args: readonly string[], call: GitCall): Promise<GitAn
   const begun = Date.now()
   for (let attempt = 0; ; attempt++) {
     const answer = await runOnce(args, call)
-    if (answer.code === 0 || call.answers?.includes(answer.code)) return answer
-    const patience = call.stdout === undefined && isHeldLock(answer.stderr) && Date.now() - begun < LOCK_PATIENCE
-    if (!patience) throw gitFailure(call, answer)
+    if (answer.code === 0) return answer
+    const waits = call.stdout === undefined && isHeldLock(answer.stderr) && Date.now() - begun < LOCK_PATIENCE
+    if (!waits && call.answers?.includes(answer.code)) return answer
+    if (!waits) throw gitFailure(call, answer)
     await sleep(Math.min(1_000, 10 * 2 ** attempt) * (0.5 + Math.random()), undefined, { signal: call.signal })
   }
 }
@@ -91,7 +92,8 @@ function runOnce(args: readonly string[], call: GitCall): Promise<GitAnswer> {
     })
     child.on('close', (code, killedBy) => {
       if (code !== null) resolve({ code, stdout: Buffer.concat(stdout), stderr })
-      else if (call.signal?.aborted) reject(new SkeinError('cancelled', `${call.doing} was cancelled`, { cause: ended }))
+      else if (call.signal?.aborted)
+        reject(new SkeinError('cancelled', `${call.doing} was cancelled`, { cause: ended }))
       else if (deadline.aborted) reject(tookTooLong(call))
       else if (size > MOST_OUTPUT) reject(new SkeinError('invalid', `${call.doing}: more than 256 MiB of output`))
       else reject(new SkeinError('unavailable', `${call.doing}: git was ended by ${killedBy}`, { next: 'Try again.' }))

@@ -96,7 +96,8 @@ export async function kindAt(path: string): Promise<'none' | 'folder' | 'empty_f
     if (!stats.isDirectory()) return 'file'
     return (await readdir(path)).length === 0 ? 'empty_folder' : 'folder'
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return 'none'
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return 'none'
     throw SkeinError.from(error, `looking at ${path}`)
   }
 }

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { SkeinError } from '@skein/protocol'
 import type { GitContext } from './context.ts'
 import { git, gitText } from './git.ts'
-import { dropGitDir, kindAt, type LinkedWorkTree, linkedWorkTrees, lock, pointAt, unlock } from './linked-work-tree.ts'
-import { done, isAbandoned, makerName } from './maker.ts'
+import { kindAt, type LinkedWorkTree, lock, pointAt, unlock } from './linked-work-tree.ts'
+import { done, makerName } from './maker.ts'
 import { NO_COMMIT } from './names.ts'
 import { gitDirOf, type Repository, refValue } from './repository.ts'
 
@@ -28,7 +28,7 @@ export interface Going {
 }
 
 export const MAKING = '.skein-making-'
-const GOING = 'going.json'
+export const GOING = 'going.json'
 const SETTINGS = 'settings'
 
 /** An empty container in a folder. */
@@ -40,14 +40,17 @@ export async function makeContainer(folder: string, prefix: string = MAKING): Pr
   return container
 }
 
-/** A work tree without files, detached at a commit. */
+/**
+ * A work tree without files, detached at a commit. Its name is never used again: a git that outlived its starter may still
+ * write to the folder that the repository keeps under that name.
+ */
 export async function addWorkTree(
   context: GitContext,
   repository: Repository,
   container: string,
   { name, commit, signal }: { name: string; commit: string; signal?: AbortSignal | undefined },
 ): Promise<Making> {
-  const path = join(container, name)
+  const path = join(container, `${name}-${randomUUID().slice(0, 8)}`)
   const settings = await settingsOf(repository, signal)
   await context.repositories.run(repository.commonDir, () =>
     git(['worktree', 'add', '--quiet', '--no-checkout', '--lock', '--detach', '--', path, commit], {
@@ -58,7 +61,8 @@ export async function addWorkTree(
     }),
   )
   const gitDir = await gitDirOf(path)
-  if (gitDir === undefined) throw new SkeinError('internal', `adding a work tree to ${repository.at}: git made no ${path}/.git`)
+  if (gitDir === undefined)
+    throw new SkeinError('internal', `adding a work tree to ${repository.at}: git made no ${path}/.git`)
   await lock(gitDir)
   await writeFile(join(container, SETTINGS), settings)
   return { container, tree: { path, gitDir } }
@@ -82,7 +86,8 @@ export async function arrive(context: GitContext, repository: Repository, making
   await rename(join(container, `${GOING}.new`), join(container, GOING))
   const { branch, head } = going
   const made =
-    branch !== null && (await context.repositories.run(repository.commonDir, () => makeBranch(repository, branch, head)))
+    branch !== null &&
+    (await context.repositories.run(repository.commonDir, () => makeBranch(repository, branch, head)))
   try {
     if (branch !== null) await putOnBranch(tree, branch)
     await pointAt(tree.gitDir, going.path)
@@ -111,12 +116,15 @@ async function makeBranch(repository: Repository, branch: string, head: string):
   if (head === NO_COMMIT) return false
   const ref = `refs/heads/${branch}`
   const doing = `making the branch ${branch} in ${repository.at}`
-  const { code, stderr } = await git(['update-ref', '-m', 'branch: Created by Skein', ref, head, NO_COMMIT.padEnd(head.length, '0')], {
-    doing,
-    at: repository.at,
-    writes: true,
-    answers: [128],
-  })
+  const { code, stderr } = await git(
+    ['update-ref', '-m', 'branch: Created by Skein', ref, head, NO_COMMIT.padEnd(head.length, '0')],
+    {
+      doing,
+      at: repository.at,
+      writes: true,
+      answers: [128],
+    },
+  )
   if (code === 0) return true
   if ((await refValue(repository.at, ref)) === head) return false
   const inTheWay = /'refs\/heads\/(.+?)' exists/.exec(stderr)?.[1] ?? branch
@@ -133,67 +141,6 @@ export async function deleteBranch({ at }: Repository, branch: string, value: st
     at,
     writes: true,
   })
-}
-
-/** Takes an unfinished work tree away, with the repository's half of it. */
-export async function discard(context: GitContext, commonDir: string, container: string): Promise<void> {
-  const folder = dirname(container)
-  const inside = (await linkedWorkTrees(commonDir)).filter(({ path }) => dirname(path) === container)
-  for (const { gitDir } of await halvesIn(container, commonDir, inside)) {
-    const place = await context.trash.place(folder)
-    await dropGitDir(gitDir, place)
-    context.trash.delete(place)
-  }
-  await context.trash.take(container, folder)
-  done(basename(container))
-}
-
-/** By what the folders say as well as by what the repository says: either half may be missing or moved. */
-async function halvesIn(container: string, commonDir: string, known: LinkedWorkTree[]): Promise<LinkedWorkTree[]> {
-  const named: LinkedWorkTree[] = []
-  for (const name of await readdir(container).catch(() => [])) {
-    const path = join(container, name)
-    const gitDir = await gitDirOf(path)
-    const isOurs = gitDir !== undefined && dirname(gitDir) === join(commonDir, 'worktrees')
-    if (isOurs && !known.some((one) => one.gitDir === gitDir)) named.push({ path, gitDir })
-  }
-  return [...known, ...named]
-}
-
-/**
- * What processes that have ended left half made in a folder: discards what is incomplete, and answers what only has to arrive.
- */
-export async function sweepAbandoned(
-  context: GitContext,
-  commonDir: string,
-  folder: string,
-  prefix: string = MAKING,
-): Promise<{ container: string; going: Going; tree: LinkedWorkTree }[]> {
-  const complete: { container: string; going: Going; tree: LinkedWorkTree }[] = []
-  const names = new Set((await readdir(folder).catch(() => [])).filter((name) => name.startsWith(prefix)))
-  // A git that outlived its starter may have registered a work tree in a folder that is gone by now.
-  for (const { path } of await linkedWorkTrees(commonDir)) {
-    const container = dirname(path)
-    if (dirname(container) === folder && basename(container).startsWith(prefix)) names.add(basename(container))
-  }
-  for (const name of names) {
-    if (!(await isAbandoned(name))) continue
-    const container = join(folder, name)
-    const [tree] = await halvesIn(container, commonDir, [])
-    const going = await readGoing(container)
-    if (going !== undefined && tree !== undefined) complete.push({ container, going, tree })
-    else await discard(context, commonDir, container)
-  }
-  return complete
-}
-
-async function readGoing(container: string): Promise<Going | undefined> {
-  const text = await readFile(join(container, GOING), 'utf8').catch(() => undefined)
-  try {
-    return text === undefined ? undefined : (JSON.parse(text) as Going)
-  } catch {
-    return undefined
-  }
 }
 
 /** Whether a work tree was made under the settings that hold now: sparse patterns, line endings, attributes. */

@@ -79,7 +79,12 @@ export async function isElsewhere(at: string, signal?: AbortSignal): Promise<boo
   const doing = `looking at the submodule ${at}`
   const status = await git(['status', '--porcelain', '-z'], { doing, at, signal, answers: [128] })
   if (status.code !== 0 || status.stdout.length > 0) return false
-  const own = await git(['rev-list', '--count', '--all', 'HEAD', '--not', '--remotes'], { doing, at, signal, answers: [128] })
+  const own = await git(['rev-list', '--count', '--all', 'HEAD', '--not', '--remotes'], {
+    doing,
+    at,
+    signal,
+    answers: [128],
+  })
   return own.code === 0 && own.stdout.toString('utf8').trim() === '0'
 }
 

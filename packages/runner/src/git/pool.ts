@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, rename } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { discard, sweepAbandoned } from './abandoned.ts'
 import type { GitContext } from './context.ts'
 import { git } from './git.ts'
-import { linkedWorkTreeAt } from './linked-work-tree.ts'
-import { addWorkTree, discard, fillWorkTree, hasSettings, headOf, type Making, makeContainer, settingsOf, sweepAbandoned } from './making.ts'
+import { type LinkedWorkTree, linkedWorkTreeAt, pointAt } from './linked-work-tree.ts'
 import { done, makerName } from './maker.ts'
+import { addWorkTree, fillWorkTree, hasSettings, headOf, type Making, makeContainer, settingsOf } from './making.ts'
 import type { Repository } from './repository.ts'
 
 const READY = 'ready-'
@@ -49,10 +50,9 @@ async function pointed(
   container: string,
   { settings, commit, signal }: { settings: string; commit: string; signal?: AbortSignal | undefined },
 ): Promise<Making | undefined> {
-  const [name] = (await readdir(container, { withFileTypes: true })).filter((entry) => entry.isDirectory())
-  if (name === undefined) return undefined
-  const tree = await linkedWorkTreeAt(repository.commonDir, join(container, name.name))
+  const tree = await treeIn(repository, container)
   if (tree === undefined || !(await hasSettings(container, settings))) return undefined
+  await pointAt(tree.gitDir, tree.path)
   try {
     const [head] = await Promise.all([headOf(tree.path, signal), expectClean(tree.path, signal)])
     if (head !== commit) await repoint(tree.path, { from: head, to: commit, signal })
@@ -61,6 +61,25 @@ async function pointed(
     if (signal?.aborted) throw error
     return undefined
   }
+}
+
+async function treeIn({ commonDir }: Repository, container: string): Promise<LinkedWorkTree | undefined> {
+  const items = await readdir(container, { withFileTypes: true }).catch(() => [])
+  const folder = items.find((item) => item.isDirectory())
+  return folder && linkedWorkTreeAt(commonDir, join(container, folder.name))
+}
+
+async function isCurrent(
+  repository: Repository,
+  container: string,
+  { base, settings }: { base: string; settings: string },
+): Promise<boolean> {
+  const tree = await treeIn(repository, container)
+  if (tree === undefined || !(await hasSettings(container, settings))) return false
+  return headOf(tree.path).then(
+    (head) => head === base,
+    () => false,
+  )
 }
 
 async function expectClean(path: string, signal?: AbortSignal): Promise<void> {
@@ -151,10 +170,10 @@ export class Pools implements AsyncDisposable {
     const container = await makeContainer(pool, POOL_MAKING)
     const signal = this.#ending.signal
     try {
-      const name = `skein-pool-${randomUUID().slice(0, 8)}`
+      const name = 'skein-pool'
       const { tree } = await addWorkTree(this.#context, repository, container, { name, commit: base, signal })
       await fillWorkTree(tree, base, signal)
-      await this.#putReady(pool, container)
+      await this.#putReady(pool, { container, tree })
     } catch (error) {
       await discard(this.#context, repository.commonDir, container)
       throw error
@@ -167,12 +186,13 @@ export class Pools implements AsyncDisposable {
     name: string,
     { repository, base, settings }: { repository: Repository; base: string; settings: string },
   ): Promise<void> {
+    if (await isCurrent(repository, join(pool, name), { base, settings })) return
     const container = join(pool, await makerName(POOL_MAKING))
     if (!(await renamed(join(pool, name), container))) return done(basename(container))
     const signal = this.#ending.signal
     const making = await pointed(repository, container, { settings, commit: base, signal }).catch(() => undefined)
     if (making === undefined) await discard(this.#context, repository.commonDir, container)
-    else await this.#putReady(pool, container)
+    else await this.#putReady(pool, making)
   }
 
   async #remove(pool: string, name: string, repository: Repository): Promise<void> {
@@ -181,8 +201,10 @@ export class Pools implements AsyncDisposable {
     else done(basename(container))
   }
 
-  async #putReady(pool: string, container: string): Promise<void> {
-    await rename(container, join(pool, `${READY}${randomUUID()}`))
+  async #putReady(pool: string, { container, tree }: Making): Promise<void> {
+    const ready = join(pool, `${READY}${randomUUID()}`)
+    await pointAt(tree.gitDir, join(ready, basename(tree.path)))
+    await rename(container, ready)
     done(basename(container))
   }
 

@@ -1,10 +1,19 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type RunnerParams, type RunnerResult, SkeinError } from '@skein/protocol'
+import { discard, sweepAbandoned } from './abandoned.ts'
 import type { GitContext } from './context.ts'
 import { gitText } from './git.ts'
-import { dropGitDir, kindAt, type LinkedWorkTree, linkedWorkTreeAt, linkedWorkTrees, lockOf, realPlaceOf } from './linked-work-tree.ts'
-import { deleteBranch, discard, sweepAbandoned } from './making.ts'
+import {
+  dropGitDir,
+  kindAt,
+  type LinkedWorkTree,
+  linkedWorkTreeAt,
+  linkedWorkTrees,
+  lockOf,
+  realPlaceOf,
+} from './linked-work-tree.ts'
+import { deleteBranch } from './making.ts'
 import { checkBranch } from './names.ts'
 import { openRepository, type Repository, refValue } from './repository.ts'
 import { expectNothingLost } from './unsaved.ts'

@@ -39,7 +39,12 @@ export async function gitDirOf(workTree: string): Promise<string | undefined> {
 export async function objectId(
   revision: string,
   kind: 'commit' | 'tree',
-  { at, doing, signal, env }: { at: string; doing: string; signal?: AbortSignal | undefined; env?: Record<string, string> },
+  {
+    at,
+    doing,
+    signal,
+    env,
+  }: { at: string; doing: string; signal?: AbortSignal | undefined; env?: Record<string, string> },
 ): Promise<string> {
   const id = await findObjectId(revision, kind, { at, doing, signal, ...(env === undefined ? {} : { env }) })
   if (id !== undefined) return id
@@ -52,16 +57,24 @@ export async function objectId(
 export async function findObjectId(
   revision: string,
   kind: 'commit' | 'tree',
-  { at, doing, signal, env }: { at: string; doing: string; signal?: AbortSignal | undefined; env?: Record<string, string> },
+  {
+    at,
+    doing,
+    signal,
+    env,
+  }: { at: string; doing: string; signal?: AbortSignal | undefined; env?: Record<string, string> },
 ): Promise<string | undefined> {
   checkRevision(revision)
-  const { code, stdout } = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{${kind}}`], {
-    doing,
-    at,
-    signal,
-    answers: [1],
-    ...(env === undefined ? {} : { env }),
-  })
+  const { code, stdout } = await git(
+    ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{${kind}}`],
+    {
+      doing,
+      at,
+      signal,
+      answers: [1],
+      ...(env === undefined ? {} : { env }),
+    },
+  )
   return code === 0 ? stdout.toString('utf8').trim() : undefined
 }
 

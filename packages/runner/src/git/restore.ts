@@ -1,11 +1,12 @@
 import { basename, dirname } from 'node:path'
 import { type RunnerParams, type RunnerResult, SkeinError } from '@skein/protocol'
+import { discard, finishAbandoned } from './abandoned.ts'
 import type { GitContext } from './context.ts'
 import { git } from './git.ts'
-import { kindAt, linkedWorkTreeAt, placeFor, unlock } from './linked-work-tree.ts'
-import { addWorkTree, arrive, checkPlaceIsFree, discard, fillWorkTree, type Making, makeContainer, sweepAbandoned } from './making.ts'
+import { linkedWorkTreeAt, placeFor, unlock } from './linked-work-tree.ts'
+import { addWorkTree, arrive, checkPlaceIsFree, fillWorkTree, type Making, makeContainer } from './making.ts'
 import { checkBranch, checkOwnRef, NO_COMMIT } from './names.ts'
-import { branchOf, findObjectId, openRepository, type Repository, refValue } from './repository.ts'
+import { branchOf, openRepository, type Repository, refValue } from './repository.ts'
 import { putBack, readMeta } from './restored-state.ts'
 import { treesOf } from './snapshot.ts'
 import type { SnapshotMeta } from './snapshot-content.ts'
@@ -33,14 +34,19 @@ export async function restore(
     const head = meta.head ?? NO_COMMIT
     if (await isThere(repository, path, branch, meta)) return { head, branch }
 
-    await finishAbandoned(context, repository, { path, branch })
+    await finishAbandoned(context, repository, { path, branches: [branch, null] })
     if (await isThere(repository, path, branch, meta)) return { head, branch }
     await checkPlaceIsFree(path)
     await expectBranchFits(repository, { branch, tip, meta, signal })
 
     const container = await makeContainer(dirname(path))
     try {
-      const making = await makeAside(context, repository, container, { name: basename(path), ...snapshot, branch, signal })
+      const making = await makeAside(context, repository, container, {
+        name: basename(path),
+        ...snapshot,
+        branch,
+        signal,
+      })
       const onBranch = meta.branch !== null
       if (!onBranch) await branchBeside(repository, branch, tip)
       await arrive(context, repository, making, { path, branch: onBranch ? branch : null, head: tip })
@@ -53,6 +59,7 @@ export async function restore(
 }
 
 interface Snapshot {
+  commit: string
   tree: string
   state: string
   meta: SnapshotMeta
@@ -63,43 +70,30 @@ interface Snapshot {
 async function readSnapshot(repository: Repository, ref: string, signal?: AbortSignal): Promise<Snapshot> {
   const trees = await treesOf(repository, ref, signal)
   const meta = trees && (await readMeta(repository, trees.state, signal))
-  if (trees === undefined || meta === undefined) {
+  const commit = await refValue(repository.at, ref, signal)
+  if (trees === undefined || meta === undefined || commit === undefined) {
     throw new SkeinError('not_found', `restoring ${ref} of ${repository.at}: there is no such snapshot`, {
       next: 'It may have expired, or belong to another clone.',
     })
   }
-  return { ...trees, meta, tip: meta.rebasing?.tip ?? meta.head ?? NO_COMMIT }
+  return { ...trees, commit, meta, tip: meta.rebasing?.tip ?? meta.head ?? NO_COMMIT }
 }
 
-async function isThere(
-  { commonDir }: Repository,
-  path: string,
-  branch: string,
-  meta: SnapshotMeta,
-): Promise<boolean> {
+async function isThere({ commonDir }: Repository, path: string, branch: string, meta: SnapshotMeta): Promise<boolean> {
   const tree = await linkedWorkTreeAt(commonDir, path)
   if (tree === undefined) return false
   const on = await branchOf(path)
   if (on !== (meta.branch === null ? null : branch)) {
-    throw new SkeinError('conflict', `restoring ${branch} to ${path}: there is a workspace on ${on ?? 'no branch'} already`, {
-      next: 'Remove that one first, or restore to another path.',
-    })
+    throw new SkeinError(
+      'conflict',
+      `restoring ${branch} to ${path}: there is a workspace on ${on ?? 'no branch'} already`,
+      {
+        next: 'Remove that one first, or restore to another path.',
+      },
+    )
   }
   await unlock(tree.gitDir)
   return true
-}
-
-async function finishAbandoned(
-  context: GitContext,
-  repository: Repository,
-  { path, branch }: { path: string; branch: string },
-): Promise<void> {
-  for (const { container, tree, going } of await sweepAbandoned(context, repository.commonDir, dirname(path))) {
-    if (going.path !== path) continue
-    const fits = (going.branch ?? branch) === branch && (await kindAt(path)) === 'none'
-    const finished = fits && (await arrive(context, repository, { container, tree }, going).then(() => true, () => false))
-    if (!finished) await discard(context, repository.commonDir, container)
-  }
 }
 
 async function expectBranchFits(
@@ -109,37 +103,45 @@ async function expectBranchFits(
   const value = await refValue(repository.at, `refs/heads/${branch}`, signal)
   // A HEAD that was on no branch goes with a branch that may have been anywhere.
   if (value === undefined || value === tip || (meta.branch === null && meta.rebasing === null)) return
-  throw new SkeinError('conflict', `restoring ${branch}: that branch is at ${value.slice(0, 12)} now, the snapshot has it at ${tip.slice(0, 12)}`, {
-    next: `Rename or delete the branch (git branch -m ${branch} NEW-NAME), then restore again.`,
-  })
+  throw new SkeinError(
+    'conflict',
+    `restoring ${branch}: that branch is at ${value.slice(0, 12)} now, the snapshot has it at ${tip.slice(0, 12)}`,
+    {
+      next: `Rename or delete the branch (git branch -m ${branch} NEW-NAME), then restore again.`,
+    },
+  )
 }
 
 async function branchBeside(repository: Repository, branch: string, tip: string): Promise<void> {
   if (tip === NO_COMMIT || (await refValue(repository.at, `refs/heads/${branch}`)) !== undefined) return
-  await git(['update-ref', '-m', 'branch: Restored by Skein', `refs/heads/${branch}`, tip, NO_COMMIT.padEnd(tip.length, '0')], {
-    doing: `making the branch ${branch} in ${repository.at}`,
-    at: repository.at,
-    writes: true,
-  })
+  await git(
+    ['update-ref', '-m', 'branch: Restored by Skein', `refs/heads/${branch}`, tip, NO_COMMIT.padEnd(tip.length, '0')],
+    {
+      doing: `making the branch ${branch} in ${repository.at}`,
+      at: repository.at,
+      writes: true,
+    },
+  )
 }
 
 async function makeAside(
   context: GitContext,
   repository: Repository,
   container: string,
-  { name, tree, state, meta, branch, signal }: Snapshot & { name: string; branch: string; signal: AbortSignal | undefined },
+  {
+    name,
+    commit,
+    tree,
+    state,
+    meta,
+    branch,
+    signal,
+  }: Snapshot & { name: string; branch: string; signal: AbortSignal | undefined },
 ): Promise<Making> {
   // Before the first commit there is nothing to be detached at but the snapshot itself; `arrive` sets HEAD to the branch.
-  const commit = meta.head ?? (await snapshotCommitOf(repository, tree, signal))
-  const making = await addWorkTree(context, repository, container, { name, commit, signal })
+  const making = await addWorkTree(context, repository, container, { name, commit: meta.head ?? commit, signal })
   await fillWorkTree(making.tree, tree, signal)
-  await putBack(making.tree, { tree, state, meta, branch, folder: container, signal })
+  await putBack(making.tree, { tree, state, meta, branch, signal })
   await fillSubmodules(repository, making.tree, signal)
   return making
-}
-
-async function snapshotCommitOf(repository: Repository, tree: string, signal?: AbortSignal): Promise<string> {
-  const doing = `restoring a snapshot of ${repository.at}`
-  const any = await findObjectId(tree, 'commit', { at: repository.at, doing, signal })
-  return any ?? tree
 }

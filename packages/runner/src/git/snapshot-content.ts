@@ -99,7 +99,12 @@ async function separateStages({ repository, env, signal }: PrivateIndex, store: 
   const trees: string[] = []
   for (const stage of [1, 2, 3]) {
     const ofStage = entries.filter((one) => one.stage === stage)
-    trees.push(await writeEntries(store, ofStage.map(({ mode, id, name }) => entry(mode, id, name))))
+    trees.push(
+      await writeEntries(
+        store,
+        ofStage.map(({ mode, id, name }) => entry(mode, id, name)),
+      ),
+    )
   }
   return trees
 }

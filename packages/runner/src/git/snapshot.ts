@@ -40,7 +40,13 @@ const IDENTITY = {
 /** Makes a commit object that no ref points at yet. */
 export async function commitTree(
   { at }: Repository,
-  { tree, parents, message, env, signal }: {
+  {
+    tree,
+    parents,
+    message,
+    env,
+    signal,
+  }: {
     tree: string
     parents: readonly string[]
     message: string

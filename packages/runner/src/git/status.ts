@@ -7,10 +7,7 @@ import { checkRevision } from './names.ts'
 import { gitDirOf } from './repository.ts'
 
 /** What a work tree holds: three git processes at most, two of them side by side. */
-export async function readStatus(
-  { path, base }: RunnerParams<'git.status'>,
-  signal?: AbortSignal,
-): Promise<GitStatus> {
+export async function readStatus({ path, base }: RunnerParams<'git.status'>, signal?: AbortSignal): Promise<GitStatus> {
   const { stdout } = await git(['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all'], {
     doing: `reading the status of ${path}`,
     at: path,
@@ -35,7 +32,8 @@ export function countEntries(output: Buffer): Counts {
   for (let at = 0; at < fields.length; at++) {
     const line = fields[at]?.toString('utf8') ?? ''
     if (line.startsWith('# branch.oid ')) counts.head = line.endsWith('(initial)') ? null : line.slice(13)
-    else if (line.startsWith('# branch.head ')) counts.branch = line === '# branch.head (detached)' ? null : line.slice(14)
+    else if (line.startsWith('# branch.head '))
+      counts.branch = line === '# branch.head (detached)' ? null : line.slice(14)
     else if (line.startsWith('? ')) counts.untracked++
     else if (line.startsWith('u ')) counts.unmerged++
     else if (line.startsWith('1 ') || line.startsWith('2 ')) {

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { join, resolve, sep } from 'node:path'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, join, resolve, sep } from 'node:path'
 import { bytesOf, fieldsOf, nameOf } from './file-names.ts'
-import { findObjectId } from './repository.ts'
-import type { Repository } from './repository.ts'
 import { git, gitText } from './git.ts'
 import { kindAt, type LinkedWorkTree } from './linked-work-tree.ts'
+import type { Repository } from './repository.ts'
+import { findObjectId } from './repository.ts'
 
 interface Submodule {
   name: string
@@ -33,7 +33,8 @@ interface Place {
 }
 
 async function fillIn(place: Place): Promise<void> {
-  if ((await kindAt(join(place.workTree, '.gitmodules'))) !== 'file' || (await kindAt(place.modules)) !== 'folder') return
+  if ((await kindAt(join(place.workTree, '.gitmodules'))) !== 'file' || (await kindAt(place.modules)) !== 'folder')
+    return
   for (const submodule of await submodulesOf(place)) {
     const source = resolve(place.modules, submodule.name)
     const target = resolve(place.workTree, submodule.path)
@@ -44,7 +45,12 @@ async function fillIn(place: Place): Promise<void> {
     const has = await findObjectId(submodule.commit, 'commit', { at: source, doing, signal: place.signal })
     if (has === undefined) continue
     await borrow(place, submodule, { source, target, doing })
-    await fillIn({ ...place, workTree: target, gitDir: join(place.gitDir, 'modules', submodule.name), modules: join(source, 'modules') })
+    await fillIn({
+      ...place,
+      workTree: target,
+      gitDir: join(place.gitDir, 'modules', submodule.name),
+      modules: join(source, 'modules'),
+    })
   }
 }
 
@@ -54,16 +60,33 @@ async function borrow(
   { source, target, doing }: { source: string; target: string; doing: string },
 ): Promise<void> {
   const ownGitDir = join(gitDir, 'modules', name)
-  await git(['clone', '--quiet', '--shared', '--no-checkout', '--no-tags', `--separate-git-dir=${ownGitDir}`, '--', source, target], {
-    doing,
-    at: '/',
-    writes: true,
-    signal,
-  })
+  await mkdir(dirname(ownGitDir), { recursive: true })
+  await git(
+    [
+      'clone',
+      '--quiet',
+      '--shared',
+      '--no-checkout',
+      '--no-tags',
+      `--separate-git-dir=${ownGitDir}`,
+      '--',
+      source,
+      target,
+    ],
+    {
+      doing,
+      at: '/',
+      writes: true,
+      signal,
+    },
+  )
   const call = { doing, at: target, writes: true, signal }
   const url = await gitText(['config', '--get', 'remote.origin.url'], { doing, at: source, signal, answers: [1] })
   if (url !== '') await git(['remote', 'set-url', 'origin', url], call)
-  await git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', source, '+refs/remotes/origin/*:refs/remotes/origin/*'], call)
+  await git(
+    ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', source, '+refs/remotes/origin/*:refs/remotes/origin/*'],
+    call,
+  )
   await git(['update-ref', '--no-deref', 'HEAD', commit], call)
   await git(['read-tree', '-m', '-u', commit], call)
 }

@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path'
 import { SkeinError } from '@skein/protocol'
 import { kindAt } from './linked-work-tree.ts'
 
-const NAME = /^\.?skein-trash-[0-9a-f-]{36}$/
+const PREFIX = '.skein-trash-'
+const NAME = /^\.skein-trash-[0-9a-f-]{36}$/
 
 /**
- * Folders are taken away by one rename and deleted behind, one after the other, at the lowest priority. What a dead process
+ * Folders are taken away by one rename and deleted behind, one after the other, at a low priority. What a dead process
  * left lies in the same trash folder and goes with the next sweep.
  */
 export class Trash implements AsyncDisposable {
@@ -22,7 +23,7 @@ export class Trash implements AsyncDisposable {
     await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
       throw SkeinError.from(error, `making the trash ${folder}`)
     })
-    return join(folder, `skein-trash-${randomUUID()}`)
+    return join(folder, `${PREFIX}${randomUUID()}`)
   }
 
   /** Renames a folder into the trash, or beside itself where the trash is on another disk. False: it was not there. */
@@ -37,7 +38,7 @@ export class Trash implements AsyncDisposable {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
       if (code === 'ENOENT') return false
       if (code !== 'EXDEV') throw SkeinError.from(error, `moving ${path} into the trash`)
-      const beside = join(dirname(path), `.skein-trash-${randomUUID()}`)
+      const beside = join(dirname(path), `${PREFIX}${randomUUID()}`)
       await rename(path, beside)
       this.delete(beside)
     }
@@ -80,8 +81,9 @@ export class Trash implements AsyncDisposable {
   }
 
   async #run(command: string, args: readonly string[]): Promise<boolean> {
-    const idle = process.platform === 'linux' ? ['ionice', '-c3', 'nice', '-n19'] : ['nice', '-n19']
-    for (const [first = command, ...rest] of [[...idle, command], ['nice', '-n19', command], [command]]) {
+    // Low and not idle: under load an idle process never comes to run, and the disk fills.
+    const ways = [['ionice', '-c2', '-n7', 'nice', '-n5', command], ['nice', '-n5', command], [command]]
+    for (const [first = command, ...rest] of process.platform === 'linux' ? ways : ways.slice(1)) {
       const code = await this.#exit(first, [...rest, ...args])
       if (code !== 'missing') return code === 0
     }

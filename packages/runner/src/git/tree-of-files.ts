@@ -21,7 +21,9 @@ export interface Store {
 
 /** A tree of files byte for byte, without the conversions that git does for a work tree. What is neither file nor link is left out. */
 export async function storeFiles(store: Store, files: readonly StoredFile[]): Promise<string> {
-  const kinds = await Promise.all(files.map(async (file) => ({ file, stats: await lstat(file.source).catch(() => undefined) })))
+  const kinds = await Promise.all(
+    files.map(async (file) => ({ file, stats: await lstat(file.source).catch(() => undefined) })),
+  )
   const regular = kinds.flatMap(({ file, stats }) =>
     stats?.isFile() ? [{ ...file, mode: (stats.mode & 0o100) === 0 ? '100644' : '100755' }] : [],
   )
@@ -66,7 +68,10 @@ export async function storeBlob(store: Store, content: Buffer | string): Promise
 async function storeBlobs(store: Store, files: readonly StoredFile[]): Promise<string[]> {
   if (files.length === 0) return []
   const paths = files.map(({ source }) => `${quoted(source)}\n`).join('')
-  const { stdout } = await git(['hash-object', '-w', '--no-filters', '--stdin-paths'], { ...callOf(store), input: paths })
+  const { stdout } = await git(['hash-object', '-w', '--no-filters', '--stdin-paths'], {
+    ...callOf(store),
+    input: paths,
+  })
   return stdout.toString('utf8').trim().split('\n')
 }
 
@@ -82,7 +87,8 @@ export async function filesBelow(folder: Buffer): Promise<StoredFile[]> {
     for (const item of items) {
       const name = prefix.length === 0 ? item.name : Buffer.concat([prefix, SLASH, item.name])
       if (item.isDirectory()) await visit(name)
-      else if (item.isFile() || item.isSymbolicLink()) found.push({ source: Buffer.concat([folder, SLASH, name]), name })
+      else if (item.isFile() || item.isSymbolicLink())
+        found.push({ source: Buffer.concat([folder, SLASH, name]), name })
     }
   }
   await visit(Buffer.alloc(0))

@@ -5,10 +5,28 @@ import { kindAt } from './linked-work-tree.ts'
 import { filesBelow, type Store, type StoredFile, storeFiles } from './tree-of-files.ts'
 
 /** What git keeps of an unfinished merge, rebase, cherry-pick or revert in the work tree's git folder. */
-const FILES = ['MERGE_HEAD', 'MERGE_MSG', 'MERGE_MODE', 'AUTO_MERGE', 'SQUASH_MSG', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'REBASE_HEAD']
+const FILES = [
+  'MERGE_HEAD',
+  'MERGE_MSG',
+  'MERGE_MODE',
+  'AUTO_MERGE',
+  'SQUASH_MSG',
+  'CHERRY_PICK_HEAD',
+  'REVERT_HEAD',
+  'REBASE_HEAD',
+]
 const FOLDERS = ['rebase-merge', 'rebase-apply', 'sequencer']
 /** Of these, the ones that name commits which may have no other ref. */
-const NAMING = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'REBASE_HEAD', 'orig-head', 'onto', 'head', 'abort-safety']
+const NAMING = [
+  'MERGE_HEAD',
+  'CHERRY_PICK_HEAD',
+  'REVERT_HEAD',
+  'REBASE_HEAD',
+  'orig-head',
+  'onto',
+  'head',
+  'abort-safety',
+]
 
 export interface Unfinished {
   /** A tree of those files; undefined when nothing is unfinished. */
@@ -22,7 +40,8 @@ export interface Unfinished {
 export async function keepUnfinished(gitDir: string, store: Store): Promise<Unfinished> {
   const found: StoredFile[] = []
   for (const name of FILES) {
-    if ((await kindAt(join(gitDir, name))) === 'file') found.push({ source: Buffer.from(join(gitDir, name)), name: Buffer.from(name) })
+    if ((await kindAt(join(gitDir, name))) === 'file')
+      found.push({ source: Buffer.from(join(gitDir, name)), name: Buffer.from(name) })
   }
   for (const name of FOLDERS) {
     if ((await kindAt(join(gitDir, name))) !== 'folder') continue
@@ -30,7 +49,11 @@ export async function keepUnfinished(gitDir: string, store: Store): Promise<Unfi
     found.push(...below.map((file) => ({ ...file, name: Buffer.concat([Buffer.from(`${name}/`), file.name]) })))
   }
   if (found.length === 0) return { tree: undefined, commits: [], rebasing: undefined }
-  return { tree: await storeFiles(store, found), commits: await commitsIn(found, store), rebasing: await rebasingIn(gitDir) }
+  return {
+    tree: await storeFiles(store, found),
+    commits: await commitsIn(found, store),
+    rebasing: await rebasingIn(gitDir),
+  }
 }
 
 async function commitsIn(files: readonly StoredFile[], store: Store): Promise<string[]> {

@@ -35,7 +35,10 @@ export async function expectNothingLost(context: GitContext, removal: Removal): 
   if (lost.length === 0) return
   const what = tree?.path ?? removal.branch?.name ?? repository.at
   throw new SkeinError('needs_confirmation', `removing ${what} would lose ${lost.join(', ')}`, {
-    next: snapshotRef === undefined ? 'Take a snapshot first, or use force.' : `Take the snapshot ${snapshotRef} again: it does not hold the present state.`,
+    next:
+      snapshotRef === undefined
+        ? 'Take a snapshot first, or use force.'
+        : `Take the snapshot ${snapshotRef} again: it does not hold the present state.`,
     details: { lost, confirm: 'force' },
   })
 }
@@ -49,7 +52,11 @@ async function unsavedFiles({ path, gitDir }: LinkedWorkTree, signal?: AbortSign
   if (changed > 0) lost.push(counted(changed, 'uncommitted change', 'uncommitted changes'))
   if (untracked > 0) lost.push(counted(untracked, 'untracked file', 'untracked files'))
   // The commits of its submodules are in its own git folder and go with it.
-  if (lost.length === 0 && (await kindAt(join(gitDir, 'modules'))) === 'folder' && (await submodulesHaveMore(path, signal))) {
+  if (
+    lost.length === 0 &&
+    (await kindAt(join(gitDir, 'modules'))) === 'folder' &&
+    (await submodulesHaveMore(path, signal))
+  ) {
     lost.push('commits in submodules')
   }
   return lost
@@ -59,7 +66,9 @@ async function submodulesHaveMore(at: string, signal?: AbortSignal): Promise<boo
   const links = await linksOf({ at, env: {}, signal })
   const inside = links.map((path) => join(at, path))
   const populated = await Promise.all(inside.map(async (path) => (await kindAt(join(path, '.git'))) !== 'none'))
-  const elsewhere = await Promise.all(inside.filter((_, index) => populated[index]).map((path) => isElsewhere(path, signal)))
+  const elsewhere = await Promise.all(
+    inside.filter((_, index) => populated[index]).map((path) => isElsewhere(path, signal)),
+  )
   return elsewhere.includes(false)
 }
 
@@ -74,11 +83,14 @@ async function unsavedCommits({ repository, tree, branch, snapshotRef, signal }:
   if (tips.length === 0) return 0
   const except = branch === undefined ? [] : [`--exclude=${branch.name}`]
   const kept = snapshot === undefined ? [] : [snapshot]
-  const { stdout } = await git(['rev-list', '--count', ...tips, '--not', ...kept, ...except, '--branches', '--remotes', '--tags'], {
-    doing: `looking for commits of ${repository.at} that nothing else has`,
-    at: repository.at,
-    signal,
-  })
+  const { stdout } = await git(
+    ['rev-list', '--count', ...tips, '--not', ...kept, ...except, '--branches', '--remotes', '--tags'],
+    {
+      doing: `looking for commits of ${repository.at} that nothing else has`,
+      at: repository.at,
+      signal,
+    },
+  )
   return Number(stdout.toString('utf8').trim())
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
 import { open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { type RunnerParams, type RunnerResult, SkeinError } from '@skein/protocol'
@@ -30,11 +30,14 @@ export class Blobs {
     const bytes = Buffer.from(base64, 'base64')
     const have = (await sizeOf(part)) ?? 0
     if (offset > have) return { have }
-    const file = await open(part, have === 0 ? 'a' : 'r+', 0o600)
+    const file = await open(part, constants.O_RDWR | constants.O_CREAT, 0o600)
     try {
-      if (have === 0) await file.appendFile(bytes)
-      else await file.write(bytes, 0, bytes.length, offset)
-      if (done) await file.datasync()
+      await file.write(bytes, 0, bytes.length, offset)
+      if (done) {
+        // An earlier attempt may have left more.
+        await file.truncate(offset + bytes.length)
+        await file.datasync()
+      }
     } finally {
       await file.close()
     }
@@ -47,10 +50,13 @@ export class Blobs {
   /** The content of a blob, named by its hash or by the path that `put` answered. */
   async read(blob: string): Promise<Buffer> {
     const path = blob.includes('/') ? resolve(blob) : join(this.#folder, blob)
-    if (dirname(path) !== this.#folder) throw new SkeinError('invalid', `reading blob ${blob}: it lies outside of ${this.#folder}`)
+    if (dirname(path) !== this.#folder)
+      throw new SkeinError('invalid', `reading blob ${blob}: it lies outside of ${this.#folder}`)
     const size = await sizeOf(path)
-    if (size === undefined) throw new SkeinError('not_found', `there is no blob ${blob}`, { next: 'Put it first, all parts of it.' })
-    if (size > LARGEST_LINE) throw new SkeinError('invalid', `blob ${blob}: ${size} bytes are over the limit of ${LARGEST_LINE} for a line`)
+    if (size === undefined)
+      throw new SkeinError('not_found', `there is no blob ${blob}`, { next: 'Put it first, all parts of it.' })
+    if (size > LARGEST_LINE)
+      throw new SkeinError('invalid', `blob ${blob}: ${size} bytes are over the limit of ${LARGEST_LINE} for a line`)
     return await readFile(path)
   }
 
@@ -69,7 +75,9 @@ export class Blobs {
     const actual = hash.digest('hex')
     if (actual !== sha256) {
       await rm(part, { force: true })
-      throw new SkeinError('invalid', `putting blob ${sha256}: what arrived has the hash ${actual}`, { next: 'Put it again from the start.' })
+      throw new SkeinError('invalid', `putting blob ${sha256}: what arrived has the hash ${actual}`, {
+        next: 'Put it again from the start.',
+      })
     }
     await rename(part, path)
     await syncFolder(this.#folder)

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptionsWithoutStdio, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, rmSync } from 'node:fs'
@@ -8,10 +8,9 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExecResult, type RunnerParams, SkeinError } from '@skein/protocol'
 import { findExecutable, whyNotStartable } from '../processes/executable.ts'
-import { IdentityRecord } from '../processes/records.ts'
 import { makePrivateFolder, readRecord, replaceFile, writeDurably } from '../system/durable.ts'
 import { sendSignal } from '../system/family.ts'
-import { identify, isAlive } from '../system/processes.ts'
+import { identify, isAlive, ProcessIdentity } from '../system/processes.ts'
 
 type ExecParams = RunnerParams<'exec'>
 
@@ -34,10 +33,6 @@ export class Commands implements AsyncDisposable {
     this.#running = join(this.#results, 'running')
     makePrivateFolder(this.#running)
     this.#endLeftovers()
-  }
-
-  get running(): number {
-    return this.#children.size
   }
 
   async run(params: ExecParams): Promise<ExecResult> {
@@ -72,17 +67,25 @@ export class Commands implements AsyncDisposable {
     const [name = '', ...rest] = params.argv
     const why = whyNotStartable(name, env.PATH, cwd)
     if (why !== undefined) throw new SkeinError('missing', `running ${name}: ${why}`)
-    const child = spawn(findExecutable(name, env.PATH, cwd) ?? name, rest, { cwd, env, argv0: name, detached: true })
+    const child = spawnCommand(findExecutable(name, env.PATH, cwd) ?? name, rest, {
+      cwd,
+      env,
+      argv0: name,
+      detached: true,
+    })
     this.#children.add(child)
     const closed = once(child, 'close')
     closed.catch(() => {})
     const record = this.#remember(child)
     let timedOut = false
-    const timer = setTimeout(() => {
-      timedOut = true
-      killGroup(child, 'SIGTERM')
-      setTimeout(() => killGroup(child, 'SIGKILL'), KILL_AFTER_MS).unref()
-    }, params.timeoutMs ?? 2 ** 31 - 1)
+    const timer = setTimeout(
+      () => {
+        timedOut = true
+        killGroup(child, 'SIGTERM')
+        setTimeout(() => killGroup(child, 'SIGKILL'), KILL_AFTER_MS).unref()
+      },
+      params.timeoutMs ?? 2 ** 31 - 1,
+    )
     try {
       const limit = params.maxOutput ?? DEFAULT_OUTPUT
       const stdout = new CappedOutput(child.stdout, limit)
@@ -116,7 +119,11 @@ export class Commands implements AsyncDisposable {
     const identity = child.pid === undefined ? undefined : identify(child.pid)
     if (!identity) return undefined
     const path = join(this.#running, `${identity.pid}.json`)
-    replaceFile(path, JSON.stringify(identity))
+    try {
+      replaceFile(path, JSON.stringify(identity))
+    } catch {
+      // On a full disk the command runs all the same; only our own death would leave it behind.
+    }
     return path
   }
 
@@ -124,10 +131,18 @@ export class Commands implements AsyncDisposable {
   #endLeftovers(): void {
     for (const name of readdirSync(this.#running)) {
       const path = join(this.#running, name)
-      const identity = readRecord(path, IdentityRecord)
+      const identity = readRecord(path, ProcessIdentity)
       if (identity && isAlive(identity)) sendSignal(-identity.pid, 'SIGKILL')
       rmSync(path, { force: true })
     }
+  }
+}
+
+function spawnCommand(file: string, args: string[], options: SpawnOptionsWithoutStdio) {
+  try {
+    return spawn(file, args, options)
+  } catch (error) {
+    throw new SkeinError('invalid', `running ${file}: ${(error as Error).message}`, { cause: error })
   }
 }
 

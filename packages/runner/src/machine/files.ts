@@ -83,7 +83,8 @@ async function found<T>(doing: string, work: Promise<T>): Promise<T> {
     return await work
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new SkeinError('not_found', `${doing}: it does not exist`, { cause: error })
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new SkeinError('not_found', `${doing}: it does not exist`, { cause: error })
     throw SkeinError.from(error, doing)
   }
 }

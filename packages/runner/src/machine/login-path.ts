@@ -19,12 +19,19 @@ export function loginPath(dir: string): Promise<string> {
   const shell = process.env.SHELL ?? '/bin/sh'
   const remembered = readRecord(file, z.object({ shell: z.string(), path: z.string() }))
   const asked = ask(shell).then((path) => {
-    if (path !== undefined) replaceFile(file, JSON.stringify({ shell, path }))
+    if (path !== undefined) remember(file, shell, path)
     return path ?? process.env.PATH ?? ''
   })
   if (remembered?.shell !== shell) return asked
-  asked.catch(() => {})
   return Promise.resolve(remembered.path)
+}
+
+function remember(file: string, shell: string, path: string): void {
+  try {
+    replaceFile(file, JSON.stringify({ shell, path }))
+  } catch {
+    // On a full disk it is asked again the next time.
+  }
 }
 
 async function ask(shell: string): Promise<string | undefined> {

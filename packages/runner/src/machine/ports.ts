@@ -10,7 +10,10 @@ type Listening = RunnerResult<'ports.listening'>[number]
 const run = promisify(execFile)
 
 /** What listens on TCP: everything on the machine, or only what the given processes' members opened. */
-export async function listeningPorts(members: Map<string, SystemProcess[]>, onlyMembers: boolean): Promise<Listening[]> {
+export async function listeningPorts(
+  members: Map<string, SystemProcess[]>,
+  onlyMembers: boolean,
+): Promise<Listening[]> {
   const owners = new Map<number, string>()
   for (const [id, processes] of members) for (const { pid } of processes) owners.set(pid, id)
   const ports = process.platform === 'linux' ? fromProc(owners) : await fromLsof()
@@ -98,7 +101,9 @@ function addressOf(hex: string): string {
   if (bytes.length === 4) return bytes.join('.')
   if (bytes.every((byte) => byte === 0)) return '::'
   if (bytes.slice(0, 15).every((byte) => byte === 0) && bytes[15] === 1) return '::1'
-  const groups = Array.from({ length: 8 }, (_, i) => (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16))
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16),
+  )
   return groups.join(':')
 }
 

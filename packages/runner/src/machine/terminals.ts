@@ -1,15 +1,18 @@
-import { createRequire } from 'node:module'
-import type { IPty } from '@lydell/node-pty'
-import { type RunnerNotifications, type RunnerParams, type RunnerResult, SkeinError } from '@skein/protocol'
+import { spawn } from 'node:child_process'
+import type { Duplex } from 'node:stream'
+import { RpcPeer, type RunnerNotifications, type RunnerParams, type RunnerResult, SkeinError } from '@skein/protocol'
 import { Changes } from '../system/changes.ts'
+import { HOST_STREAM, type HostNotifications, type HostRequests, loadPty } from './terminal-host.ts'
 
 const RING = 256 * 1024
 const LARGEST_PART = 32 * 1024
+/** How long a terminal may take to hang up. */
+const HANG_UP_MS = 2000
 
 type Notify = <N extends keyof RunnerNotifications>(name: N, params: RunnerNotifications[N]) => Promise<void>
 
 interface Terminal {
-  pty: IPty
+  pid: Promise<number>
   cwd: string
   /** The last characters of its output, and how many there were before them. */
   ring: string
@@ -18,50 +21,50 @@ interface Terminal {
   exit: { code: number | null } | undefined
 }
 
-/** Interactive terminals. They are the runner's own children and end with it; what must last is a process. */
+/** Interactive terminals. They end with the runner; what must last is a process. */
 export class Terminals implements Disposable {
+  readonly #script: string
   readonly #terminals = new Map<string, Terminal>()
-  readonly #spawn = loadPty()
+  #host: RpcPeer | undefined
+  #available: boolean | undefined
+
+  /** `script`: the runner's own file, which is the terminals' host too when it is told `terminals`. */
+  constructor(script: string) {
+    this.#script = script
+  }
 
   /** Whether this machine has what terminals need. */
   get available(): boolean {
-    return this.#spawn !== undefined
+    this.#available ??= loadPty() !== undefined
+    return this.#available
   }
 
   get running(): number {
     return this.#terminals.size
   }
 
-  open(params: RunnerParams<'pty.open'>): { pid: number } {
+  async open(params: RunnerParams<'pty.open'>): Promise<{ pid: number }> {
     const open = this.#terminals.get(params.id)
-    if (open) return { pid: open.pty.pid }
-    if (!this.#spawn) {
+    if (open) return { pid: await open.pid }
+    if (!this.available) {
       throw new SkeinError('missing', 'opening a terminal: @lydell/node-pty cannot be loaded on this machine', {
         next: 'Install it beside the runner, or use process.start with kind "script".',
       })
     }
-    const [file = '', ...args] = params.argv
-    const { cwd, env, cols, rows } = params
-    const pty = this.#spawn(file, args, { name: env.TERM ?? 'xterm-256color', cwd, env, cols, rows })
-    const terminal: Terminal = { pty, cwd, ring: '', dropped: 0, changes: new Changes(), exit: undefined }
+    const pid = this.#ask('open', params).then((answer) => (answer as { pid: number }).pid)
+    const terminal = { pid, cwd: params.cwd, ring: '', dropped: 0, changes: new Changes(), exit: undefined }
     this.#terminals.set(params.id, terminal)
-    pty.onData((data) => {
-      const all = terminal.ring + data
-      terminal.ring = all.slice(-RING)
-      terminal.dropped += all.length - terminal.ring.length
-      terminal.changes.announce()
-    })
-    pty.onExit(({ exitCode, signal }) => {
-      terminal.exit = { code: signal ? null : exitCode }
+    try {
+      return { pid: await pid }
+    } catch (error) {
       this.#terminals.delete(params.id)
-      terminal.changes.announce()
-    })
-    return { pid: pty.pid }
+      throw error
+    }
   }
 
   /** Sends what the ring holds and what comes, as fast as the reader takes it; one that is too slow misses the oldest. */
   async follow(sub: number, id: string, notify: Notify, signal: AbortSignal): Promise<void> {
-    const terminal = this.#get(id)
+    const terminal = this.get(id)
     for (let at = terminal.dropped; !signal.aborted; ) {
       const { version } = terminal.changes
       at = Math.max(at, terminal.dropped)
@@ -73,47 +76,84 @@ export class Terminals implements Disposable {
     }
   }
 
-  input(id: string, data: string): void {
-    this.#get(id).pty.write(data)
+  async input(id: string, data: string): Promise<void> {
+    this.get(id)
+    await this.#ask('input', { id, data })
   }
 
-  resize(id: string, cols: number, rows: number): void {
-    this.#get(id).pty.resize(cols, rows)
+  async resize(id: string, cols: number, rows: number): Promise<void> {
+    this.get(id)
+    await this.#ask('resize', { id, cols, rows })
   }
 
   /** Hangs up, as closing a terminal's window does, and kills what does not mind. */
-  close(id: string): void {
+  async close(id: string): Promise<void> {
     const terminal = this.#terminals.get(id)
     if (!terminal) return
-    terminal.pty.kill('SIGHUP')
-    setTimeout(() => terminal.exit ?? terminal.pty.kill('SIGKILL'), 2000).unref()
+    await this.#ask('kill', { id, signal: 'SIGHUP' })
+    const kill = () => void this.#ask('kill', { id, signal: 'SIGKILL' }).catch(() => {})
+    setTimeout(() => terminal.exit ?? kill(), HANG_UP_MS).unref()
   }
 
-  list(): RunnerResult<'pty.list'> {
-    return [...this.#terminals].map(([id, { pty, cwd }]) => ({ id, pid: pty.pid, cwd, title: pty.process }))
+  async list(): Promise<RunnerResult<'pty.list'>> {
+    return await Promise.all(
+      [...this.#terminals].map(async ([id, { pid, cwd }]) => {
+        const { title } = (await this.#ask('title', { id })) as { title?: string }
+        return { id, pid: await pid, cwd, ...(title === undefined ? {} : { title }) }
+      }),
+    )
   }
 
-  has(id: string): boolean {
-    return this.#terminals.has(id)
+  get(id: string): Terminal {
+    const terminal = this.#terminals.get(id)
+    if (!terminal)
+      throw new SkeinError('not_found', `there is no terminal ${id}`, { next: 'It has ended; open a new one.' })
+    return terminal
   }
 
   [Symbol.dispose](): void {
-    for (const { pty } of this.#terminals.values()) pty.kill('SIGKILL')
+    this.#host?.close()
   }
 
-  #get(id: string): Terminal {
+  async #ask<M extends keyof HostRequests>(method: M, params: HostRequests[M]): Promise<unknown> {
+    this.#host ??= this.#startHost()
+    return await this.#host.request(method, params)
+  }
+
+  #startHost(): RpcPeer {
+    const child = spawn(process.execPath, [...process.execArgv, this.#script, 'terminals'], {
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+      detached: true,
+      cwd: '/',
+    })
+    child.on('error', () => {})
+    child.unref()
+    return new RpcPeer(child.stdio[HOST_STREAM] as Duplex, {
+      onNotification: (name, params) => {
+        if (name === 'data') this.#onData(params as HostNotifications['data'])
+        if (name === 'exit') this.#onExit(params as HostNotifications['exit'])
+      },
+      onClose: () => {
+        this.#host = undefined
+        for (const id of this.#terminals.keys()) this.#onExit({ id, code: null })
+      },
+    })
+  }
+
+  #onData({ id, data }: HostNotifications['data']): void {
     const terminal = this.#terminals.get(id)
-    if (!terminal) throw new SkeinError('not_found', `there is no terminal ${id}`, { next: 'It has ended; open a new one.' })
-    return terminal
+    if (!terminal) return
+    const all = terminal.ring + data
+    terminal.ring = all.slice(-RING)
+    terminal.dropped += all.length - terminal.ring.length
+    terminal.changes.announce()
   }
-}
 
-/** Terminals are optional: the bundle works without the one native module there is. */
-function loadPty(): typeof import('@lydell/node-pty').spawn | undefined {
-  try {
-    const load = createRequire(import.meta.url)
-    return (load('@lydell/node-pty') as typeof import('@lydell/node-pty')).spawn
-  } catch {
-    return undefined
+  #onExit({ id, code }: HostNotifications['exit']): void {
+    const terminal = this.#terminals.get(id)
+    if (!terminal) return
+    terminal.exit = { code }
+    this.#terminals.delete(id)
+    terminal.changes.announce()
   }
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Changes } from '../system/changes.ts'
+import { readRecord } from '../system/durable.ts'
 import { isMarked, markFifo, writeWhole } from './fifo.ts'
 import type { Inbox, PendingLine } from './inbox.ts'
 import { findWriter, startWriter, writerEnd } from './line-writer.ts'
 import { type ProcessPaths, type SpecRecord, WriterRecord } from './records.ts'
-import { readRecord } from '../system/durable.ts'
 import { fillSlot, readSlot } from './slot.ts'
 
 /** Part of a line went to the process and the rest cannot follow. */
@@ -29,7 +29,13 @@ export class Delivery {
   readonly #onError: (error: unknown) => void
   readonly #running: Promise<void>
 
-  constructor(inbox: Inbox, paths: ProcessPaths, spec: SpecRecord, onTorn: (error: TornInput) => void, onError: (error: unknown) => void) {
+  constructor(
+    inbox: Inbox,
+    paths: ProcessPaths,
+    spec: SpecRecord,
+    onTorn: (error: TornInput) => void,
+    onError: (error: unknown) => void,
+  ) {
     this.#inbox = inbox
     this.#paths = paths
     this.#spec = spec

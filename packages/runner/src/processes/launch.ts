@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { uptime } from 'node:os'
+import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { type ProcessSpec, SkeinError } from '@skein/protocol'
 import { makePrivateFolder, replaceFile, writeDurably } from '../system/durable.ts'
@@ -38,8 +38,9 @@ export async function launch(spec: ProcessSpec, paths: ProcessPaths): Promise<La
 
   const record = await prepare(spec, paths)
   const executable = findExecutable(name, env.PATH, spec.cwd) ?? name
-  const wrapper = spawnWrapper(spec, [executable, ...argv.slice(1)], env, paths)
+  let wrapper: ChildProcess | undefined
   try {
+    wrapper = spawnWrapper(spec, [executable, ...argv.slice(1)], env, paths)
     await once(wrapper, 'spawn')
     const identity = wrapper.pid === undefined ? undefined : identify(wrapper.pid)
     if (!identity) throw new Error('its wrapper ended at once')
@@ -50,8 +51,8 @@ export async function launch(spec: ProcessSpec, paths: ProcessPaths): Promise<La
     return { spec: record, identity }
   } catch (error) {
     // Without `go` the wrapper ends; what it was to start was never started.
-    wrapper.stdin?.destroy()
-    wrapper.kill('SIGKILL')
+    wrapper?.stdin?.destroy()
+    wrapper?.kill('SIGKILL')
     rmSync(paths.proc(spec.epoch), { force: true })
     if (isRefusal(error)) throw new StartFailed(`starting ${name}: ${(error as Error).message}`)
     throw error
@@ -97,7 +98,16 @@ function spawnWrapper(
   }
   const wrapper = spawn(
     '/bin/sh',
-    ['-c', wrapperScript(spec.kind, secretFds), 'skein-wrapper', paths.dir, String(spec.epoch), STARTER, systemCommand('cat'), ...argv],
+    [
+      '-c',
+      wrapperScript(spec.kind, secretFds),
+      'skein-wrapper',
+      paths.dir,
+      String(spec.epoch),
+      STARTER,
+      systemCommand('cat'),
+      ...argv,
+    ],
     { cwd: spec.cwd, env, detached: true, stdio },
   )
   // A wrapper that died breaks these; its end is noticed elsewhere.
@@ -119,7 +129,10 @@ function environmentOf(spec: ProcessSpec, paths: ProcessPaths): Record<string, s
 function checkSecrets(spec: ProcessSpec): void {
   for (const [fd, secret] of Object.entries(spec.secretFds ?? {})) {
     if (Buffer.byteLength(secret) > LONGEST_SECRET) {
-      throw new SkeinError('invalid', `starting ${spec.id}: the secret for descriptor ${fd} is over ${LONGEST_SECRET} bytes`)
+      throw new SkeinError(
+        'invalid',
+        `starting ${spec.id}: the secret for descriptor ${fd} is over ${LONGEST_SECRET} bytes`,
+      )
     }
   }
   for (const name of Object.keys(spec.files ?? {})) {

@@ -77,7 +77,10 @@ test('what cannot be started says why', async () => {
   const script = { 'a.sh': 'exit 127' }
   await client.call('process.start', shell('own-127', 'exit 127', { files: script }))
   expect((await untilExited(client, 'own-127')).exit).toMatchObject({ code: 127, reason: 'exited' })
-  const interpreter = await client.call('process.start', shell('interpreter', 'chmod +x {dir}/bad.sh; exec {dir}/bad.sh', { files }))
+  const interpreter = await client.call(
+    'process.start',
+    shell('interpreter', 'chmod +x {dir}/bad.sh; exec {dir}/bad.sh', { files }),
+  )
   expect(interpreter.epoch).toBe(1)
 })
 
@@ -95,8 +98,13 @@ test('the environment is what was given, and nothing of the runner', async () =>
   const env = { PATH: '/usr/bin:/bin', A: 'with "quotes" and\nnewline', PLACE: '{dir}/x' }
   await client.call('process.start', shell('env', 'env -0', { env }))
   await untilExited(client, 'env')
-  const seen = journalOf(runner, 'env').split('\0').filter(Boolean).map((entry) => entry.split('=')[0])
-  expect(seen.filter((name) => !['PWD', '_', 'SHLVL', 'OLDPWD', '__SKEIN_FAMILY'].includes(name ?? '')).sort()).toEqual(['A', 'PATH', 'PLACE'])
+  const seen = journalOf(runner, 'env')
+    .split('\0')
+    .filter(Boolean)
+    .map((entry) => entry.split('=')[0])
+  expect(seen.filter((name) => !['PWD', '_', 'SHLVL', 'OLDPWD', '__SKEIN_FAMILY'].includes(name ?? '')).sort()).toEqual(
+    ['A', 'PATH', 'PLACE'],
+  )
   expect(journalOf(runner, 'env')).toContain(env.A)
 })
 
@@ -195,7 +203,10 @@ test('activity is told by the last line that says so', async () => {
 test('what a process uses is told for its whole tree, and forgotten with it', async () => {
   const client = await runner.connect()
   await client.call('process.start', shell('tree', 'sleep 1000 & sleep 1000'))
-  await until('the tree has grown', async () => ((await client.call('process.resources', { ids: ['tree'] }))[0]?.processes ?? 0) >= 4)
+  await until(
+    'the tree has grown',
+    async () => ((await client.call('process.resources', { ids: ['tree'] }))[0]?.processes ?? 0) >= 4,
+  )
   const [resources] = await client.call('process.resources', { ids: ['tree'] })
   expect(resources?.rssBytes).toBeGreaterThan(500_000)
   await expect(client.call('process.forget', { id: 'tree' })).rejects.toMatchObject({ code: 'conflict' })
@@ -209,10 +220,17 @@ test('bad requests are refused in words', async () => {
   const client = await runner.connect()
   await client.call('process.start', nodeAgent('strict', ECHO))
   const input = (line: string) => client.call('process.input', { id: 'strict', epoch: 1, key: 'k', line })
-  await expect(input('not json')).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining('not JSON') })
+  await expect(input('not json')).rejects.toMatchObject({
+    code: 'invalid',
+    message: expect.stringContaining('not JSON'),
+  })
   await expect(input('{"a":\n1}')).rejects.toMatchObject({ code: 'invalid' })
-  await expect(client.call('process.input', { id: 'strict', epoch: 2, key: 'k', line: '1' })).rejects.toMatchObject({ code: 'conflict' })
-  await expect(client.call('process.input', { id: 'nobody', epoch: 1, key: 'k', line: '1' })).rejects.toMatchObject({ code: 'not_found' })
+  await expect(client.call('process.input', { id: 'strict', epoch: 2, key: 'k', line: '1' })).rejects.toMatchObject({
+    code: 'conflict',
+  })
+  await expect(client.call('process.input', { id: 'nobody', epoch: 1, key: 'k', line: '1' })).rejects.toMatchObject({
+    code: 'not_found',
+  })
   await expect(client.call('process.status', { id: '../x' })).rejects.toMatchObject({ code: 'invalid' })
   await client.call('process.stop', { id: 'strict', graceMs: 500 })
 })

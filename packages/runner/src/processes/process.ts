@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { type Cursor, type ProcessSpec, type ProcessStatus, SkeinError } from '@skein/protocol'
 import { Changes } from '../system/changes.ts'
 import { makePrivateFolder, readRecord, replaceFile, UNFINISHED, writeDurably } from '../system/durable.ts'
-import type { ProcessIdentity } from '../system/processes.ts'
+import { ProcessIdentity } from '../system/processes.ts'
 import { isDone } from './inbox.ts'
 import { Journal } from './journal.ts'
 import { launch, StartFailed } from './launch.ts'
-import { AckRecord, EndRecord, FreedRecord, IdentityRecord, type ProcessPaths, processPaths, SpecRecord } from './records.ts'
+import { AckRecord, EndRecord, FreedRecord, type ProcessPaths, processPaths, SpecRecord } from './records.ts'
 import { deleteEpoch, freeable, freePrefix } from './retention.ts'
 import { RunningEpoch, removeLivingFiles, settledStart } from './running.ts'
 
@@ -63,7 +63,18 @@ export class ManagedProcess {
     const end = this.#ended.get(epoch)
     if (end) {
       const { kind, startedAt, size, exit } = end
-      return { id: this.id, epoch, kind, state: 'exited', startedAt, size, freed: this.freed(epoch), ...acked, exit, pendingInputs: 0 }
+      return {
+        id: this.id,
+        epoch,
+        kind,
+        state: 'exited',
+        startedAt,
+        size,
+        freed: this.freed(epoch),
+        ...acked,
+        exit,
+        pendingInputs: 0,
+      }
     }
     const running = this.#running
     if (running?.epoch !== epoch) return null
@@ -120,7 +131,8 @@ export class ManagedProcess {
 
   /** Removes all that is kept. */
   async forget(): Promise<void> {
-    if (this.#running) throw new SkeinError('conflict', `forgetting ${this.id}: it is running`, { next: 'Stop it first.' })
+    if (this.#running)
+      throw new SkeinError('conflict', `forgetting ${this.id}: it is running`, { next: 'Stop it first.' })
     await this.close()
     await rm(this.paths.dir, { recursive: true, force: true })
   }
@@ -147,7 +159,8 @@ export class ManagedProcess {
     }
     await this.#launch(spec)
     const status = this.status(spec.epoch)
-    if (!status) throw new SkeinError('unavailable', `starting ${this.id}: its wrapper was killed before it began; ask again`)
+    if (!status)
+      throw new SkeinError('unavailable', `starting ${this.id}: its wrapper was killed before it began; ask again`)
     return status
   }
 
@@ -230,7 +243,7 @@ export class ManagedProcess {
   /** An epoch that a runner before us started and that has no recorded end. */
   #find(epoch: number): void {
     const spec = readRecord(this.paths.spec(epoch), SpecRecord)
-    const identity = readRecord(this.paths.proc(epoch), IdentityRecord)
+    const identity = readRecord(this.paths.proc(epoch), ProcessIdentity)
     if (spec && identity && existsSync(this.paths.journal(epoch))) {
       void this.#adopt(spec, identity).check()
       return
@@ -238,7 +251,13 @@ export class ManagedProcess {
     // The machine went down before its files had reached the disk.
     const journal = this.openJournal(epoch)
     const exit = { code: null, reason: 'lost' as const, message: 'the machine was restarted', at: Date.now() }
-    this.#onEnd(epoch, { epoch, kind: spec?.kind ?? 'lines', startedAt: spec?.startedAt ?? 0, size: journal?.size ?? 0, exit })
+    this.#onEnd(epoch, {
+      epoch,
+      kind: spec?.kind ?? 'lines',
+      startedAt: spec?.startedAt ?? 0,
+      size: journal?.size ?? 0,
+      exit,
+    })
     journal?.close()
   }
 }

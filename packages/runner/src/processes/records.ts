@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Cursor, ProcessExit, ProcessSpec } from '@skein/protocol'
 import * as z from 'zod'
+import { ProcessIdentity } from '../system/processes.ts'
 
 /** What is kept on the disk of one process, `s/<id>/`. Names that carry an epoch belong to that start of the process. */
 export function processPaths(dir: string) {
@@ -35,7 +36,18 @@ export function processPaths(dir: string) {
 export type ProcessPaths = ReturnType<typeof processPaths>
 
 /** Of `dir`'s names, those that only a living epoch needs. */
-export const LIVING_FILES = ['spec', 'proc', 'stopping', 'input', 'stdin', 'pid', 'status', 'attempt', 'writer', 'written'] as const
+export const LIVING_FILES = [
+  'spec',
+  'proc',
+  'stopping',
+  'input',
+  'stdin',
+  'pid',
+  'status',
+  'attempt',
+  'writer',
+  'written',
+] as const
 
 /** A spec without its secrets: names of variables instead of values, no stdin, no files. */
 export const SpecRecord = ProcessSpec.omit({ env: true, stdin: true, files: true, secretFds: true }).extend({
@@ -47,8 +59,6 @@ export const SpecRecord = ProcessSpec.omit({ env: true, stdin: true, files: true
   tellsWrites: z.boolean(),
 })
 export type SpecRecord = z.infer<typeof SpecRecord>
-
-export const IdentityRecord = z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() })
 
 export const StopReason = z.enum(['stopped', 'timeout', 'lease', 'torn_input'])
 export type StopReason = z.infer<typeof StopReason>
@@ -75,4 +85,4 @@ export const InboxEntry = z.object({
   line: z.string().optional(),
 })
 
-export const WriterRecord = z.object({ seq: z.number().int(), identity: IdentityRecord })
+export const WriterRecord = z.object({ seq: z.number().int(), identity: ProcessIdentity })

@@ -1,11 +1,12 @@
 import { type FSWatcher, readdirSync, rmSync, statSync, watch } from 'node:fs'
 import { constants, uptime } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ProcessExit, SkeinError } from '@skein/protocol'
 import { readRecord, replaceFile, writeDurably } from '../system/durable.ts'
-import { endFamily, type Family, membersOf, sendSignal, terminate } from '../system/family.ts'
+import { endFamily, type Family, membersOf, signalGroup, terminate } from '../system/family.ts'
 import { bootId, isAlive, type ProcessIdentity } from '../system/processes.ts'
-import { attemptedLine, Delivery } from './delivery.ts'
+import { attemptedLine, Delivery, type TornInput } from './delivery.ts'
 import { Inbox } from './inbox.ts'
 import { tailOf } from './journal.ts'
 import { JournalWatch } from './journal-watch.ts'
@@ -18,6 +19,7 @@ import { STARTER_NAME } from './wrapper.ts'
 /** What a process left running behind gets before it is killed. */
 const LEFTOVER_GRACE_MS = 1000
 const STDERR_TAIL = 4096
+const TORN_PAUSE_MS = 250
 
 export interface RunningOptions {
   spec: SpecRecord
@@ -57,9 +59,11 @@ export class RunningEpoch {
     this.#paths = paths
     this.#identity = identity
     this.#family = {
-      leader: identity.pid,
+      leader: identity,
+      seenAt: isAlive(identity) ? Date.now() : 0,
+      variable: familyVariable(paths.dir, spec.epoch),
       // A script may leave a service behind on purpose; an agent's leftovers are orphans.
-      ...(spec.kind === 'lines' ? { variable: familyVariable(paths.dir, spec.epoch) } : {}),
+      strays: spec.kind === 'lines',
     }
     this.#journal = new JournalWatch(paths.journal(spec.epoch), spec, (error) =>
       options.log(`syncing the journal of ${spec.id}: ${String(error)}`),
@@ -70,7 +74,7 @@ export class RunningEpoch {
         this.inbox,
         paths,
         spec,
-        (torn) => void this.stop('torn_input', 0, torn.message).catch((error) => options.log(String(error))),
+        (torn) => void this.#onTorn(torn).catch((error) => options.log(String(error))),
         (error) => options.log(`giving input to ${spec.id}: ${String(error)}`),
       )
     }
@@ -120,7 +124,7 @@ export class RunningEpoch {
   }
 
   signal(signal: NodeJS.Signals): void {
-    sendSignal(-this.#family.leader, signal)
+    signalGroup(this.#family, signal)
   }
 
   /** TERM to the whole family, and KILL to whoever is left after the grace. Resolves when nobody is. */
@@ -162,8 +166,17 @@ export class RunningEpoch {
    */
   #mayBeOver(): boolean {
     if (this.#exitStatus() !== undefined) return true
-    if (isAlive(this.#identity)) return false
-    return this.#identity.bootId !== bootId() || this.#exitStatus() !== undefined || membersOf(this.#family).length === 0
+    if (isAlive(this.#identity)) {
+      this.#family.seenAt = Date.now()
+      return false
+    }
+    return this.#exitStatus() !== undefined || membersOf(this.#family).length === 0
+  }
+
+  /** A writer dies with its reader as well; that the process has ended is the better reason then, and known in a moment. */
+  async #onTorn(torn: TornInput): Promise<void> {
+    await sleep(TORN_PAUSE_MS)
+    if (!this.#closed && !this.#mayBeOver()) await this.stop('torn_input', 0, torn.message)
   }
 
   async #stop(record: StoppingRecord, graceMs: number): Promise<void> {
@@ -180,7 +193,9 @@ export class RunningEpoch {
   }
 
   async #finish(): Promise<void> {
-    if (this.#identity.bootId === bootId()) await this.#endLeftovers()
+    await this.#endLeftovers()
+    // In this order: a delivery that goes on would start the next writer, which would wait for a reader for ever.
+    await this.#delivery?.close()
     killWriter(this.#paths, this.epoch)
     const status = this.#exitStatus()
     const neverStarted = status === undefined && this.pid === undefined && this.#identity.bootId === bootId()
@@ -192,7 +207,7 @@ export class RunningEpoch {
   }
 
   async #endLeftovers(): Promise<void> {
-    if (membersOf(this.#family).some((one) => one.pid !== this.#family.leader)) terminate(this.#family)
+    if (membersOf(this.#family).some((one) => one.pid !== this.#identity.pid)) terminate(this.#family)
     await endFamily(this.#family, LEFTOVER_GRACE_MS)
   }
 
@@ -217,7 +232,8 @@ export class RunningEpoch {
     const tail = stderr === '' ? {} : { stderrTail: stderr }
     const stopping = readRecord(this.#paths.stopping(this.epoch), StoppingRecord)
     if (status === undefined) {
-      const lost = this.#identity.bootId === bootId() ? 'it was killed together with its wrapper' : 'the machine was restarted'
+      const lost =
+        this.#identity.bootId === bootId() ? 'it was killed together with its wrapper' : 'the machine was restarted'
       return {
         code: null,
         ...(stopping ? { signal: 'SIGKILL' } : {}),
@@ -236,7 +252,8 @@ export class RunningEpoch {
 
   /** What the shell says in the program's place, when the kernel did not take the program. */
   #startFailure(status: number, stderr: string): string | undefined {
-    if (this.pid === undefined) return `starting ${this.spec.argv[0]}: its journal could not be opened (status ${status})`
+    if (this.pid === undefined)
+      return `starting ${this.spec.argv[0]}: its journal could not be opened (status ${status})`
     if (status !== 126 && status !== 127) return undefined
     const said = this.spec.kind === 'lines' ? stderr : tailOf(this.#paths.journal(this.epoch), STDERR_TAIL)
     return said.startsWith(`${STARTER_NAME}:`) ? `starting ${this.spec.argv[0]}: ${said.trim()}` : undefined
@@ -292,7 +309,7 @@ export async function settledStart(running: RunningEpoch, signal: AbortSignal): 
       throw new SkeinError('timed_out', `starting ${running.spec.id}: its wrapper does not tell that it started`, {
         next: 'The machine may be overloaded; ask again with the same epoch.',
       })
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await sleep(2)
     await running.check()
   }
 }

@@ -47,7 +47,11 @@ export class Subscription {
         const { version } = this.#process.changes
         if (await this.#advance()) continue
         const wait = this.#partial ? PARTIAL_LINE_MS - (Date.now() - this.#partial.since) : undefined
-        await this.#process.changes.after(version, this.#stop.signal, wait === undefined ? undefined : Math.max(1, wait))
+        await this.#process.changes.after(
+          version,
+          this.#stop.signal,
+          wait === undefined ? undefined : Math.max(1, wait),
+        )
       }
     } finally {
       this.#journal?.close()

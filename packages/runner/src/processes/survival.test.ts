@@ -26,6 +26,10 @@ afterEach(async () => {
   await runner[Symbol.asyncDispose]()
 })
 
+/** The processes (a shell and its cat) that write a long line to a process. */
+const writersOf = (id: string) =>
+  processesWith(`${runner.dir}/s/${id}/in.1`).filter((pid) => processesWith('skein-writer').includes(pid))
+
 /** Asks until somebody answers, as the engine does after a lost connection. */
 async function insist<T>(act: (client: RunnerClient) => Promise<T>): Promise<T> {
   for (const deadline = Date.now() + 30_000; ; ) {
@@ -43,7 +47,9 @@ async function insist<T>(act: (client: RunnerClient) => Promise<T>): Promise<T> 
   }
 }
 
-test('kill -9 of the runner, 100 times: every byte arrives once, every input is processed once, in order, by one agent', { timeout: 300_000 }, async () => {
+test('kill -9 of the runner, 100 times: every byte arrives once, every input is processed once, in order, by one agent', {
+  timeout: 300_000,
+}, async () => {
   const agent = `
     const write = (value) => process.stdout.write(JSON.stringify(value) + '\\n')
     require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => write({ got: JSON.parse(line) }))
@@ -92,8 +98,13 @@ test('kill -9 of the runner, 100 times: every byte arrives once, every input is 
     sent.push(number)
   }
   await killing
-  const gotten = () => transcript.lines.filter((line) => line.startsWith('{"got"')).map((line) => JSON.parse(line).got.number)
-  await until('all arrived', () => transcript.lines.length === 20_000 + sent.length && gotten().length === sent.length, 120_000)
+  const gotten = () =>
+    transcript.lines.filter((line) => line.startsWith('{"got"')).map((line) => JSON.parse(line).got.number)
+  await until(
+    'all arrived',
+    () => transcript.lines.length === 20_000 + sent.length && gotten().length === sent.length,
+    120_000,
+  )
   expect(processesWith(join(runner.dir, 's/chaos/files/agent.cjs')).length).toBe(2)
   await sleep(300)
   over = true
@@ -106,7 +117,9 @@ test('kill -9 of the runner, 100 times: every byte arrives once, every input is 
   expect(counted).toEqual(Array.from({ length: 20_000 }, (_, n) => n))
 })
 
-test('kill -9 of the runner while processes are started: one or no process each, and asking again settles it', { timeout: 120_000 }, async () => {
+test('kill -9 of the runner while processes are started: one or no process each, and asking again settles it', {
+  timeout: 120_000,
+}, async () => {
   for (let round = 0; round < 25; round++) {
     const specs = [0, 1].map((n) => nodeAgent(`start-${round}-${n}`, ECHO))
     await runner.start()
@@ -118,7 +131,10 @@ test('kill -9 of the runner while processes are started: one or no process each,
     for (const spec of specs) {
       const status = await insist((again) => again.call('process.start', spec))
       expect(status).toMatchObject({ epoch: 1, state: 'running' })
-      await until('one agent runs', () => processesWith(`${spec.id}/files/agent.cjs`).filter((pid) => pid === status.pid).length === 1)
+      await until(
+        'one agent runs',
+        () => processesWith(`${spec.id}/files/agent.cjs`).filter((pid) => pid === status.pid).length === 1,
+      )
       // The wrapper and the agent, and no others.
       await until('nobody else does', () => processesWith(`${spec.id}/files/agent.cjs`).length === 2)
       await insist((again) => again.call('process.stop', { id: spec.id, graceMs: 0 }))
@@ -149,8 +165,10 @@ test('an input of 5 MB is whole, though the runner is killed in the middle of it
   }
   const input = { id: 'large', epoch: 1, key: 'large', blob: sha256 }
   expect(await client.call('process.input', input)).toEqual({ state: 'accepted' })
-  expect(await client.call('process.input', { id: 'large', epoch: 1, key: 'after', line: '"after"' })).toEqual({ state: 'accepted' })
-  await until('the writer is at it', () => processesWith('skein-writer').length > 0)
+  expect(await client.call('process.input', { id: 'large', epoch: 1, key: 'after', line: '"after"' })).toEqual({
+    state: 'accepted',
+  })
+  await until('the writer is at it', () => writersOf('large').length > 0)
   for (let kills = 0; kills < 3; kills++) {
     await runner.kill()
     if (kills === 1) process.kill(pid ?? 0, 'SIGUSR2')
@@ -162,7 +180,7 @@ test('an input of 5 MB is whole, though the runner is killed in the middle of it
   expect(JSON.parse(large ?? '')).toEqual({ length: line.length, sha: sha256 })
   expect(JSON.parse(after ?? '').length).toBe('"after"'.length)
   await until('it is done', async () => (await again.call('process.input', input)).state === 'done')
-  expect(processesWith('skein-writer')).toEqual([])
+  expect(writersOf('large')).toEqual([])
 })
 
 test('a line that was torn ends the process, because what follows it would be garbage', async () => {
@@ -170,20 +188,34 @@ test('a line that was torn ends the process, because what follows it would be ga
   await client.call('process.start', shell('torn', 'exec sleep 1000', { kind: 'lines' }))
   const line = JSON.stringify('x'.repeat(300_000))
   await client.call('process.input', { id: 'torn', epoch: 1, key: 'a', line })
-  await until('the writer waits', () => processesWith('skein-writer').length > 0 && processesWith(`${runner.dir}/s/torn/inbox/a.line`).length > 0)
+  await until('the writer waits', () => writersOf('torn').length > 0)
   await sleep(50)
-  const [writer = 0] = processesWith(`${runner.dir}/s/torn/in.1`)
+  const [writer = 0] = writersOf('torn')
   process.kill(-writer, 'SIGKILL')
-  expect((await untilExited(client, 'torn')).exit).toMatchObject({ reason: 'torn_input', message: expect.stringContaining('input a') })
+  expect((await untilExited(client, 'torn')).exit).toMatchObject({
+    reason: 'torn_input',
+    message: expect.stringContaining('input a'),
+  })
 })
 
 test('a writer does not outlive the process it writes to', async () => {
   const client = await runner.connect()
   await client.call('process.start', shell('deaf', 'exec sleep 1000', { kind: 'lines' }))
   await client.call('process.input', { id: 'deaf', epoch: 1, key: 'a', line: JSON.stringify('x'.repeat(300_000)) })
-  await until('the writer waits', () => processesWith(`${runner.dir}/s/deaf/in.1`).length > 0)
+  await until('the writer waits', () => writersOf('deaf').length > 0)
   await client.call('process.stop', { id: 'deaf', graceMs: 1000 })
   await until('the writer is gone', () => processesWith(`${runner.dir}/s/deaf`).length === 0)
+})
+
+test('an agent that exits while a line is on its way to it has exited, and its input was not torn', async () => {
+  const client = await runner.connect()
+  for (let round = 0; round < 5; round++) {
+    const id = `exits-${round}`
+    await client.call('process.start', shell(id, 'head -c 100 >/dev/null; exit 6', { kind: 'lines' }))
+    await client.call('process.input', { id, epoch: 1, key: 'a', line: JSON.stringify('x'.repeat(300_000)) })
+    expect((await untilExited(client, id)).exit).toMatchObject({ reason: 'exited', code: 6 })
+    await until('no writer is left', () => writersOf(id).length === 0)
+  }
 })
 
 test('inputs that a killed runner had accepted are delivered by the next, in order', async () => {
@@ -192,7 +224,8 @@ test('inputs that a killed runner had accepted are delivered by the next, in ord
   const agent = `setTimeout(() => { ${ECHO} }, 1500)`
   await client.call('process.start', nodeAgent('waiting', agent))
   const lines = Array.from({ length: 60 }, (_, n) => JSON.stringify({ n, pad: 'p'.repeat(3000) }))
-  for (const [n, line] of lines.entries()) await client.call('process.input', { id: 'waiting', epoch: 1, key: String(n), line })
+  for (const [n, line] of lines.entries())
+    await client.call('process.input', { id: 'waiting', epoch: 1, key: String(n), line })
   expect((await client.call('process.status', { id: 'waiting' }))?.pendingInputs).toBeGreaterThan(10)
   await runner.kill()
   await runner.start()
@@ -216,7 +249,10 @@ test('the exit of a process that ended while no runner lived is told, with its c
 
 test('an adopted process is stopped, limited in time, and seen to end like any other', async () => {
   const client = await runner.connect()
-  const { pid = 0 } = await client.call('process.start', nodeAgent('adopted', ECHO, { activity: { busy: ['"b"'], idle: ['"i"'] } }))
+  const { pid = 0 } = await client.call(
+    'process.start',
+    nodeAgent('adopted', ECHO, { activity: { busy: ['"b"'], idle: ['"i"'] } }),
+  )
   await client.call('process.start', shell('limited', 'sleep 1000', { timeoutMs: 1500 }))
   await client.call('process.start', shell('ending', `until [ -e '${runner.dir}/go' ]; do sleep 0.05; done; exit 9`))
   await client.call('process.input', { id: 'adopted', epoch: 1, key: 'b', line: '"b"' })
@@ -228,7 +264,9 @@ test('an adopted process is stopped, limited in time, and seen to end like any o
   await again.call('fs.write', { path: `${runner.dir}/go`, base64: '' })
   expect((await untilExited(again, 'ending')).exit).toMatchObject({ code: 9 })
   expect((await untilExited(again, 'limited')).exit).toMatchObject({ reason: 'timeout' })
-  expect((await again.call('process.stop', { id: 'adopted', graceMs: 2000 }))?.exit).toMatchObject({ reason: 'stopped' })
+  expect((await again.call('process.stop', { id: 'adopted', graceMs: 2000 }))?.exit).toMatchObject({
+    reason: 'stopped',
+  })
   expect(isRunning(pid)).toBe(false)
 })
 

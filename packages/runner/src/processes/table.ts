@@ -22,7 +22,8 @@ export class ProcessTable implements AsyncDisposable {
     this.#folder = join(dir, 's')
     this.#log = log
     makePrivateFolder(this.#folder)
-    for (const id of readdirSync(this.#folder)) this.#processes.set(id, new ManagedProcess(id, join(this.#folder, id), log))
+    for (const id of readdirSync(this.#folder))
+      this.#processes.set(id, new ManagedProcess(id, join(this.#folder, id), log))
     this.#timers = [
       setInterval(() => this.#each((running) => running.tick()), TICK_MS),
       setInterval(() => this.#each((running) => running.sync()), SYNC_MS),

@@ -1,25 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SkeinError } from '@skein/protocol'
-import { allProcesses, hasVariable, type SystemProcess } from './processes.ts'
+import { allProcesses, bootId, hasVariable, type ProcessIdentity, type SystemProcess } from './processes.ts'
+
+/** Far less than it takes until all numbers were given out and come round again. */
+const TRUST_MS = 5000
 
 /** A started process and everything that came of it. */
 export interface Family {
-  /** The wrapper's pid; the number of its group and of its session too. */
-  leader: number
-  /** An environment variable, `NAME=value`, that all of them were started with; finds those that made a session of their own. */
-  variable?: string
+  /** The wrapper; its pid is the number of its group and of its session too. */
+  leader: ProcessIdentity
+  /** An environment variable, `NAME=value`, that all of them were started with. */
+  variable: string
+  /** When its number was last seen to be its own; it stays reserved while anybody is in the group or the session. */
+  seenAt: number
+  /** Whether those count who carry the variable and left the session and their parents. */
+  strays: boolean
 }
 
 /**
- * The living members of a family: its group, its session, all their descendants, and, where a variable is given, whoever
- * carries it. A member that left the session, lost its parent and cleared its environment is no longer found.
+ * The living members of a family: its group, its session, all their descendants, and, where they count, its strays. A stray that
+ * cleared its environment is not found.
  */
 export function membersOf(family: Family, processes: SystemProcess[] = allProcesses()): SystemProcess[] {
+  const { leader, variable } = family
+  if (leader.bootId !== bootId()) return []
+  const holder = processes.find((one) => one.pid === leader.pid)
+  const leads = holder?.startTime === leader.startTime
+  // Nobody was looking for a while, so a stranger may have the number; whoever carries the variable is none.
+  const ours = leads || (holder === undefined && Date.now() - family.seenAt < TRUST_MS)
   const members = new Map<number, SystemProcess>()
   for (const one of processes) {
     if (one.pid === process.pid) continue
-    const related = one.pid === family.leader || one.group === family.leader || one.session === family.leader
-    if (related || (family.variable !== undefined && hasVariable(one.pid, family.variable))) members.set(one.pid, one)
+    const numbered = one.group === leader.pid || one.session === leader.pid
+    if ((numbered && ours) || ((numbered || family.strays) && hasVariable(one.pid, variable))) members.set(one.pid, one)
   }
   for (let grown = members.size > 0; grown; ) {
     grown = false
@@ -29,6 +42,7 @@ export function membersOf(family: Family, processes: SystemProcess[] = allProces
       grown = true
     }
   }
+  if (ours && (leads || members.size > 0)) family.seenAt = Date.now()
   return [...members.values()]
 }
 
@@ -41,10 +55,16 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** TERM to every member now; the group as one, so that none that is just being made is missed. */
+/** Sends a signal to the family's group as one, so that a member that is just being made is not missed. */
+export function signalGroup(family: Family, signal: NodeJS.Signals, members = membersOf(family)): void {
+  if (members.some((one) => one.group === family.leader.pid)) sendSignal(-family.leader.pid, signal)
+}
+
+/** TERM to every member now. */
 export function terminate(family: Family): void {
-  sendSignal(-family.leader, 'SIGTERM')
-  for (const one of membersOf(family)) if (one.group !== family.leader) sendSignal(one.pid, 'SIGTERM')
+  const members = membersOf(family)
+  signalGroup(family, 'SIGTERM', members)
+  for (const one of members) if (one.group !== family.leader.pid) sendSignal(one.pid, 'SIGTERM')
 }
 
 /** Waits for the family's end, `graceMs` at most, then kills whoever is left. Resolves when nobody is. */
@@ -61,7 +81,7 @@ export async function endFamily(family: Family, graceMs: number): Promise<void> 
       })
     }
     if (Date.now() >= kill) {
-      if (left.some((one) => one.group === family.leader)) sendSignal(-family.leader, 'SIGKILL')
+      signalGroup(family, 'SIGKILL', left)
       for (const one of left) sendSignal(one.pid, 'SIGKILL')
     }
     await sleep(pause)

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import * as z from 'zod'
 
 /** A living process as the kernel tells of it. Zombies do not count: nothing of them runs. */
 export interface SystemProcess {
@@ -13,11 +14,8 @@ export interface SystemProcess {
 }
 
 /** What makes a process the same process: a pid alone is used again. */
-export interface ProcessIdentity {
-  pid: number
-  startTime: string
-  bootId: string
-}
+export const ProcessIdentity = z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() })
+export type ProcessIdentity = z.infer<typeof ProcessIdentity>
 
 const LINUX = process.platform === 'linux'
 /** The unit of times in /proc, the same on every Linux. */

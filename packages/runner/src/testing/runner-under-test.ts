@@ -32,7 +32,9 @@ export class RunnerUnderTest implements AsyncDisposable {
     this.#flags = flags
   }
 
-  static async start(options: { node?: string; flags?: string[]; folder?: string; under?: string } = {}): Promise<RunnerUnderTest> {
+  static async start(
+    options: { node?: string; flags?: string[]; folder?: string; under?: string } = {},
+  ): Promise<RunnerUnderTest> {
     const { path } = await buildRunner()
     const root = await mkdtemp(join(options.under ?? tmpdir(), 'runner-test-'))
     const dir = join(root, options.folder ?? 'run')
@@ -71,7 +73,14 @@ export class RunnerUnderTest implements AsyncDisposable {
     await until('the daemon is gone', () => !isRunning(this.pid))
   }
 
+  /** What the daemons wrote to their log; tests of healthy daemons expect nothing. */
+  get log(): string {
+    const path = join(this.dir, 'runner.log')
+    return existsSync(path) ? readFileSync(path, 'utf8') : ''
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.log !== '') console.log(`${this.dir}/runner.log:\n${this.log}`)
     for (const client of this.#clients) client.close()
     if (existsSync(this.dir)) {
       await this.start()
@@ -85,7 +94,11 @@ export class RunnerUnderTest implements AsyncDisposable {
 }
 
 /** A process that runs a piece of node. `{dir}` is the folder of its files. */
-export function nodeAgent(id: string, source: string, more: Partial<RunnerParams<'process.start'>> = {}): RunnerParams<'process.start'> {
+export function nodeAgent(
+  id: string,
+  source: string,
+  more: Partial<RunnerParams<'process.start'>> = {},
+): RunnerParams<'process.start'> {
   return {
     id,
     epoch: 1,
@@ -98,8 +111,20 @@ export function nodeAgent(id: string, source: string, more: Partial<RunnerParams
   }
 }
 
-export function shell(id: string, script: string, more: Partial<RunnerParams<'process.start'>> = {}): RunnerParams<'process.start'> {
-  return { id, epoch: 1, argv: ['/bin/sh', '-c', script], cwd: '/tmp', env: { PATH: process.env.PATH ?? '' }, kind: 'script', ...more }
+export function shell(
+  id: string,
+  script: string,
+  more: Partial<RunnerParams<'process.start'>> = {},
+): RunnerParams<'process.start'> {
+  return {
+    id,
+    epoch: 1,
+    argv: ['/bin/sh', '-c', script],
+    cwd: '/tmp',
+    env: { PATH: process.env.PATH ?? '' },
+    kind: 'script',
+    ...more,
+  }
 }
 
 /** Writes each line that comes in to stdout again. */
@@ -119,7 +144,11 @@ export class Transcript {
   /** What did not join on to what came before. */
   readonly seams: string[] = []
 
-  async follow(client: RunnerClient, id: string, from?: RunnerParams<'process.subscribe'>['from']): Promise<{ unsubscribe(): Promise<void> }> {
+  async follow(
+    client: RunnerClient,
+    id: string,
+    from?: RunnerParams<'process.subscribe'>['from'],
+  ): Promise<{ unsubscribe(): Promise<void> }> {
     return await client.subscribe(
       { id, from: from ?? (this.epoch === 0 ? 'start' : { epoch: this.epoch, offset: this.offset }) },
       {

@@ -1,6 +1,6 @@
 import { type Json, number, object, objects, present, string } from '../json.ts'
-import { MODES, modeId } from '../modes.ts'
-import { type OurRequest, parseRequestId } from '../requests.ts'
+import { MODES, modeId, wantsSandbox } from '../modes.ts'
+import { type OurRequest, parseRequestId, parseStarted } from '../requests.ts'
 import { plain } from '../terminal-text.ts'
 import { answerEchoed, asked } from './asks.ts'
 import type { Fold } from './fold.ts'
@@ -47,9 +47,8 @@ function granted(fold: Fold, { verb, argument }: OurRequest, answer: Json, envel
       if (state.turn) state.turn = { ...state.turn, interrupted: true }
       return
     case 'sandbox':
+      // The change of mode that it belongs to tells the mode.
       state.sandbox = argument === 'on' ? 'on' : 'off'
-      // The mode keeps its name with Claude Code while ours changes; a change of mode that follows says it anyway.
-      if (state.nativeMode === 'acceptEdits') modeReported(fold, state.nativeMode)
       return
     case 'model': {
       const model = string(answer.model) ?? argument
@@ -58,7 +57,7 @@ function granted(fold: Fold, { verb, argument }: OurRequest, answer: Json, envel
       return
     }
     case 'mode':
-      modeReported(fold, string(answer.mode))
+      modeChanged(fold, argument, string(answer.mode))
       return
     case 'context': {
       state.context = {
@@ -73,11 +72,21 @@ function granted(fold: Fold, { verb, argument }: OurRequest, answer: Json, envel
   }
 }
 
-/** The greeting's answer. Its request said whether there is a sandbox: nothing else in the journal does. */
-function initialized(fold: Fold, sandbox: string, answer: Json, envelope: Json): void {
+/** Answers may overtake each other, so the sandbox is taken to be as the mode wants it, whose switch was sent with it. */
+function modeChanged(fold: Fold, wanted: string, native: string | undefined): void {
+  const { state } = fold
+  const mode = MODES.find(({ id }) => id === wanted)?.id
+  if (mode !== undefined && state.sandbox !== 'unavailable') state.sandbox = wantsSandbox(mode) ? 'on' : 'off'
+  modeReported(fold, native)
+}
+
+/** The greeting's answer. Its request said how Claude Code was started: nothing else in the journal does. */
+function initialized(fold: Fold, started: string, answer: Json, envelope: Json): void {
   const { state } = fold
   state.ready = true
-  state.sandbox = sandbox === 'on' || sandbox === 'off' ? sandbox : 'unavailable'
+  const { sandbox, mayBypass } = parseStarted(started)
+  state.sandbox = sandbox
+  state.mayBypass = mayBypass
   fold.emit({
     type: 'session_info_update',
     modes: MODES.map(({ id, name }) => ({ id, name })),

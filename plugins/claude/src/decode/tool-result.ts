@@ -59,7 +59,10 @@ export function resultContent(content: unknown): ToolContent[] {
 
 function contentBlock(block: Json): ContentBlock | undefined {
   const text = string(block.text)
-  if (block.type === 'text' && text !== undefined) return text === '' ? undefined : { type: 'text', text }
+  if (block.type === 'text' && text !== undefined) {
+    const said = text.replace(/^<tool_use_error>([\s\S]*)<\/tool_use_error>$/, '$1')
+    return said === '' ? undefined : { type: 'text', text: said }
+  }
   const source = object(block.source)
   const data = string(source.data)
   if (block.type === 'image' && data !== undefined)

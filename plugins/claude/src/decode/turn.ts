@@ -35,7 +35,7 @@ function openTurn(fold: Fold, messageIds: string[]): void {
 export function turnEnds(fold: Fold, message: Json): void {
   const { state } = fold
   const failed = message.is_error === true
-  const errors = strings(message.errors)
+  const errors = strings(message.errors).filter((error) => !error.startsWith('[ede_diagnostic]'))
   if (!state.turn && failed && !number(message.num_turns)) {
     state.startupFailure = { reason: string(message.startup_failure_reason), message: errors.join('\n') }
     return
@@ -50,7 +50,9 @@ export function turnEnds(fold: Fold, message: Json): void {
   const error = stopReason === 'error' ? (state.turn?.error ?? failureOf(message, errors, said, fold)) : undefined
   const denials = objects(message.permission_denials).flatMap((denial) => string(denial.tool_name) ?? [])
   state.turn = undefined
-  state.streams = state.streams.filter((stream) => stream.parentToolCallId !== undefined)
+  // Only sub-agents that go on in the background have more to say.
+  const running = new Set(state.tasks.map((task) => task.toolCallId))
+  state.streams = state.streams.filter(({ parentToolCallId: parent }) => parent !== undefined && running.has(parent))
   fold.emit({
     type: 'turn_ended',
     stopReason,
@@ -117,9 +119,10 @@ function failureOf(message: Json, errors: string[], said: string | undefined, fo
 function tellUsage(fold: Fold, message: Json): number {
   const { state } = fold
   const models = Object.entries(object(message.modelUsage)).map(([name, usage]) => [name, object(usage)] as const)
-  const total = number(message.total_cost_usd) ?? state.cost
-  const costDelta = costOfTurn(message, total, state.cost)
-  state.cost = total
+  const reported = number(message.total_cost_usd) ?? state.reportedCost
+  const costDelta = costOfTurn(message, reported, state.reportedCost)
+  state.reportedCost = reported
+  state.cost = roundCost(state.cost + costDelta)
   const main = models.find(([name]) => name === state.model)?.[1] ?? models[0]?.[1]
   state.context = { used: state.context.used, size: number(main?.contextWindow) ?? state.context.size }
   const basis = models.some(([, usage]) => usage.costBasis === 'managed') ? 'managed' : 'list'
@@ -140,23 +143,25 @@ function tellUsage(fold: Fold, message: Json): number {
   fold.emit({
     type: 'usage_update',
     ...present(state.context),
-    cost: { amount: total, currency: 'USD', basis },
+    cost: { amount: state.cost, currency: 'USD', basis },
     ...(models.length > 0 ? { byModel } : {}),
   })
   return costDelta
 }
 
 /**
- * The total is cumulative and goes on over resumes and forks. Newer versions say what came since the last result, which alone
- * is right for the first turn of a fork; for the others the difference is.
+ * The reported total goes on over resumes and forks if the process before ended in peace, and begins anew if it was killed.
+ * Newer versions say what came since the last result, which is right in every case; for the others the difference has to do.
  */
-function costOfTurn(message: Json, total: number, before: number): number {
+function costOfTurn(message: Json, reported: number, before: number): number {
   const since = message.model_usage_since_last_result
-  const sum =
-    since === undefined
-      ? total - (total < before ? 0 : before)
-      : Object.values(object(since)).reduce<number>((cost, usage) => cost + (number(object(usage).costUSD) ?? 0), 0)
-  return Math.round(sum * 1e9) / 1e9
+  if (since === undefined) return roundCost(reported < before ? reported : reported - before)
+  const models = Object.values(object(since)).map(object)
+  return roundCost(models.reduce((cost, usage) => cost + (number(usage.costUSD) ?? 0), 0))
+}
+
+function roundCost(dollars: number): number {
+  return Math.round(dollars * 1e9) / 1e9
 }
 
 /** A call of the main conversation has its result before its turn ends; one without will have none. */

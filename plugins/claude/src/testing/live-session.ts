@@ -47,6 +47,7 @@ export class LiveSession implements AsyncDisposable {
   start(how: LaunchOptions['start'] = { how: 'new' }): this {
     this.epoch++
     this.stderr = ''
+    this.recovery = undefined
     const dir = join(this.#options.folder, `process-${this.nativeSessionId}-${this.epoch}`)
     const launch = claudeAgent.launch(this.#launchOptions(how))
     mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -58,6 +59,8 @@ export class LiveSession implements AsyncDisposable {
     const child = spawn(command, args, {
       cwd: this.#options.cwd,
       env,
+      // A group of its own, to be ended with all that it started.
+      detached: true,
       stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     })
     for (const fd of [3, 4]) (child.stdio[fd] as Writable).end(launch.secretFds?.[String(fd)] ?? '')
@@ -121,11 +124,12 @@ export class LiveSession implements AsyncDisposable {
     return this.events.flatMap(({ event }) => (event.type === type ? [event as AgentEventOf<T>] : []))
   }
 
+  /** As the runner does on a machine that goes down: the whole group, at once. */
   async kill(): Promise<void> {
-    const { process } = this
-    if (!process || process.exitCode !== null || process.signalCode !== null) return
-    const closed = once(process, 'close')
-    process.kill('SIGKILL')
+    const { process: child } = this
+    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return
+    const closed = once(child, 'close')
+    process.kill(-child.pid, 'SIGKILL')
     await closed
   }
 
@@ -139,8 +143,12 @@ export class LiveSession implements AsyncDisposable {
     return this.recovery
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.kill()
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { process: child } = this
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const closed = once(child, 'close', { signal: AbortSignal.timeout(5_000) })
+    child.kill('SIGTERM')
+    await closed.catch(() => this.kill())
   }
 
   #launchOptions(start: LaunchOptions['start']): LaunchOptions {
