@@ -6,7 +6,7 @@ import { type Benchmark, type Figure, median } from './figure.ts'
 import { canDropCaches, dropCaches, interleaved, timed } from './interleave.ts'
 import { startRunner } from './runner.ts'
 
-const FILES = 50_000
+const FILES = Number(process.env.BENCH_FILES ?? 50_000)
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5)
 /** How many files the base has changed since the pool was filled. */
 const MOVED = 250

@@ -21,9 +21,12 @@ describe('secrets and trust', () => {
           ])
         : say(`The key is ${key}, said slowly.`, { deltas: 20, delayMs: 5 })
     await using world = await World.create(script)
-    const outcome = await world.skein(['run', '--json', '--keep', '--name', 'canary', 'Look around.'], {
-      env: { ANTHROPIC_API_KEY: key },
-    })
+    const outcome = await world.skein(
+      ['run', '--json', '--keep', '--allow', 'Bash', '--name', 'canary', 'Look around.'],
+      {
+        env: { ANTHROPIC_API_KEY: key },
+      },
+    )
     expect(outcome.code, outcome.stderr).toBe(0)
     expect(world.model.requests.some(({ headers }) => headers['x-api-key'] === key)).toBe(true)
     const { path } = await world.api.call('workspaces.get', { workspace: 'canary' })

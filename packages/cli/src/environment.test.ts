@@ -23,17 +23,7 @@ it('passes what is on the list, keeps credentials apart, and leaves out the rest
   expect(secrets).toEqual({
     ANTHROPIC_API_KEY: 'sk-ant-1',
     CLAUDE_CODE_OAUTH_TOKEN: 'token',
-    AWS_SECRET_ACCESS_KEY: 'aws',
   })
-})
-
-it('a proxy with a password in it is a secret, one without is not', () => {
-  const { env, secrets } = agentEnvironment({
-    HTTPS_PROXY: 'http://me:secret@proxy:8080',
-    http_proxy: 'http://proxy:8080',
-  })
-  expect(env).toEqual({ http_proxy: 'http://proxy:8080' })
-  expect(secrets).toEqual({ HTTPS_PROXY: 'http://me:secret@proxy:8080' })
 })
 
 it('--env passes a variable on or sets one', () => {

@@ -69,21 +69,8 @@ const ALLOWED_PREFIXES: readonly string[] = [
   'GIT_COMMITTER_',
 ]
 
-/** Credentials: handed over apart, kept encrypted, never shown. */
-const SECRETS: readonly string[] = [
-  'ANTHROPIC_API_KEY',
-  'ANTHROPIC_AUTH_TOKEN',
-  'CLAUDE_CODE_OAUTH_TOKEN',
-  'ANTHROPIC_CUSTOM_HEADERS',
-  'ANTHROPIC_FOUNDRY_API_KEY',
-  'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
-  'AWS_BEARER_TOKEN_BEDROCK',
-]
-
-/** Addresses that may carry a user name and a password. */
-const PROXIES: readonly string[] = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY']
+/** Credentials that every agent plugin knows how to keep from its tools: handed over apart, kept encrypted, never shown. */
+const SECRETS: readonly string[] = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN']
 
 export interface AgentEnvironment {
   env: Record<string, string>
@@ -95,8 +82,7 @@ export function agentEnvironment(from: NodeJS.ProcessEnv, extra: readonly string
   const result: AgentEnvironment = { env: {}, secrets: {} }
   const put = (name: string, value: string | undefined) => {
     if (value === undefined || value === '') return
-    const secret = SECRETS.includes(name) || (PROXIES.includes(name) && hasCredentials(value))
-    result[secret ? 'secrets' : 'env'][name] = value
+    result[SECRETS.includes(name) ? 'secrets' : 'env'][name] = value
   }
   for (const [name, value] of Object.entries(from)) {
     if (

@@ -1,7 +1,7 @@
 import { type ApiParams, type ContentBlock, type Envelope, type Session, SkeinError } from '@skein/protocol'
 import type { CallHandlers, Parts } from '../api.ts'
 import { shortId, uuidFrom } from '../identity.ts'
-import { addSession, renewEnvironment } from '../sessions/create.ts'
+import { addSession, environmentOf, renewEnvironment } from '../sessions/create.ts'
 import type { StoredOptions } from '../sessions/options.ts'
 import { queuePrompt } from '../sessions/prompts.ts'
 import { viewSession } from '../sessions/view.ts'
@@ -204,7 +204,7 @@ async function fork(
     session.secrets_sealed === null
       ? undefined
       : (JSON.parse(context.vault.open(session.secrets_sealed, `secrets:${session.id}`)) as Record<string, string>)
-  const environment = { env: JSON.parse(session.env) as Record<string, string>, ...(secrets ? { secrets } : {}) }
+  const environment = { env: environmentOf(context, session), ...(secrets ? { secrets } : {}) }
   const sessionId = await addSession(
     context,
     workspace,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { AgentCommand, DecodedEvent } from '@skein/plugin-api'
 import { type AgentError, type AgentEvent, type ProcessExit, SkeinError } from '@skein/protocol'
 import { wait } from '../clock.ts'
@@ -365,10 +364,9 @@ export class SessionActor {
   configure(change: Partial<StoredOptions>): Promise<void> {
     return this.#serial.run(async () => {
       const row = await this.#row()
-      await this.#setOptions(row, change)
       const workspace = await this.#workspace(row)
-      if (row.process_state !== 'running' || !workspace) return
-      const id = randomUUID()
+      if (row.process_state !== 'running' || !workspace) return this.#setOptions(row, change)
+      const id = this.#context.uuid()
       const commands: AgentCommand[] = []
       if (change.model !== undefined) commands.push({ type: 'set_model', id: `${id}-m`, model: change.model })
       if (change.permissionMode !== undefined)
@@ -376,6 +374,8 @@ export class SessionActor {
       if (change.effort !== undefined) commands.push({ type: 'set_effort', id: `${id}-e`, effort: change.effort })
       let restart = false
       for (const command of commands) restart = (await this.#say(command, row, workspace)) || restart
+      // Only what the agent takes is kept for its next start.
+      await this.#setOptions(row, change)
       const log = await this.log()
       if (restart && !log.fold.turn) await this.#stop(row)
     })

@@ -1,8 +1,8 @@
 import { type SessionOptions, SkeinError } from '@skein/protocol'
 import { agentOf, type EngineContext } from '../context.ts'
 import { shortId, uuidFrom } from '../identity.ts'
-import { keep } from '../sealed.ts'
-import type { WorkspaceTable } from '../store/schema.ts'
+import { keep, kept } from '../sealed.ts'
+import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
 import { emptyFold } from './fold.ts'
 import type { SessionOrigin } from './options.ts'
 
@@ -43,7 +43,7 @@ export async function addSession(
       title: null,
       created_at: context.clock.now(),
       options: JSON.stringify(stored),
-      env: JSON.stringify(environment?.env ?? {}),
+      env: keep(context, environment?.env ?? {}, `env:${id}`),
       secrets_sealed: sealSecrets(context, id, environment?.secrets),
       origin: JSON.stringify(origin),
       process_state: 'none',
@@ -76,13 +76,21 @@ export async function renewEnvironment(
     environment.secrets && Object.keys(environment.secrets).length > 0
       ? { secrets_sealed: sealSecrets(context, sessionId, environment.secrets) }
       : {}
-  const env = environment.env ? { env: JSON.stringify(environment.env) } : {}
+  const env = environment.env ? { env: keep(context, environment.env, `env:${sessionId}`) } : {}
   if (Object.keys(secrets).length + Object.keys(env).length === 0) return
   await context.db
     .updateTable('sessions')
     .set({ ...secrets, ...env })
     .where('id', '=', sessionId)
     .execute()
+}
+
+/** The variables that a session was given. A value that holds a secret (a proxy's password) lies sealed in the store. */
+export function environmentOf(
+  context: EngineContext,
+  session: Pick<SessionTable, 'id' | 'env'>,
+): Record<string, string> {
+  return kept(context, session.env, `env:${session.id}`)
 }
 
 function sealSecrets(

@@ -5,6 +5,7 @@ import type { EngineContext } from '../context.ts'
 import { trustedNow } from '../projects/trust.ts'
 import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
 import { workspaceVariables } from '../workspaces/variables.ts'
+import { environmentOf } from './create.ts'
 import { processId } from './journal.ts'
 import type { SessionOrigin, StoredOptions } from './options.ts'
 
@@ -32,7 +33,7 @@ export function probeAgent(
   // Only a good answer is worth keeping: what was missing may have been installed meanwhile.
   void probe.then(
     (result) => {
-      if (!result.found || result.problems.length > 0) known.delete(key)
+      if (!result.found || result.problems.some(({ severity }) => severity === 'error')) known.delete(key)
     },
     () => known.delete(key),
   )
@@ -48,7 +49,7 @@ export async function launchSession(
   runner: RunnerClient,
 ): Promise<{ spec: ProcessSpec; greeting: { key: string; line: string }[] }> {
   const options = JSON.parse(session.options) as StoredOptions
-  const given = JSON.parse(session.env) as Record<string, string>
+  const given = environmentOf(context, session)
   const env = { HOME: runner.hello.home, PATH: runner.hello.path, ...given, ...workspaceVariables(workspace) }
   const probe = await probeAgent(context, runner, agent, env)
   if (!probe.found || probe.executable === undefined) {

@@ -1,5 +1,6 @@
 import { type ProcessExit, type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
+import { environmentOf } from '../sessions/create.ts'
 import { resolveSetup } from '../setup/config.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
 import { workspaceVariables } from './variables.ts'
@@ -43,6 +44,8 @@ export async function runSetup(
       ...workspaceVariables(workspace),
       CONDUCTOR_ROOT_PATH: project.path,
       CONDUCTOR_WORKSPACE_NAME: workspace.name,
+      CONDUCTOR_WORKSPACE_PATH: workspace.path,
+      CONDUCTOR_DEFAULT_BRANCH: workspace.base_ref,
       CONDUCTOR_PORT: String(workspace.port ?? ''),
       ...setup.env,
     },
@@ -66,11 +69,11 @@ export async function runSetup(
 async function givenEnvironment(context: EngineContext, workspace: WorkspaceTable): Promise<Record<string, string>> {
   const session = await context.db
     .selectFrom('sessions')
-    .select('env')
+    .select(['id', 'env'])
     .where('workspace_id', '=', workspace.id)
     .orderBy('created_at')
     .executeTakeFirst()
-  return session ? (JSON.parse(session.env) as Record<string, string>) : {}
+  return session ? environmentOf(context, session) : {}
 }
 
 /** Waits for a process's end; its output is read by whoever wants to see it. */

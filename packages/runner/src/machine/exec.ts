@@ -1,10 +1,10 @@
-import { type ChildProcess, type SpawnOptionsWithoutStdio, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, type StdioPipe, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExecResult, type RunnerParams, SkeinError } from '@skein/protocol'
 import { findExecutable, whyNotStartable } from '../processes/executable.ts'
@@ -18,6 +18,8 @@ const DEFAULT_OUTPUT = 256 * 1024
 /** Both outputs as JSON must fit one frame. */
 const LARGEST_ANSWER = 900_000
 const KILL_AFTER_MS = 1000
+/** What a timer of node's can count to. */
+const LONGEST_TIMER = 2 ** 31 - 1
 /** For output that is still in the pipe when the command has ended; something it left behind may hold the pipe for ever. */
 const LAST_OUTPUT_MS = 250
 
@@ -67,16 +69,12 @@ export class Commands implements AsyncDisposable {
     const [name = '', ...rest] = params.argv
     const why = whyNotStartable(name, env.PATH, cwd)
     if (why !== undefined) throw new SkeinError('missing', `running ${name}: ${why}`)
-    const child = spawnCommand(findExecutable(name, env.PATH, cwd) ?? name, rest, {
-      cwd,
-      env,
-      argv0: name,
-      detached: true,
-    })
+    const child = spawnGated([findExecutable(name, env.PATH, cwd) ?? name, ...rest], { cwd, env })
     this.#children.add(child)
     const closed = once(child, 'close')
     closed.catch(() => {})
     const record = this.#remember(child)
+    child.stdio[3].end('go\n')
     let timedOut = false
     const timer = setTimeout(
       () => {
@@ -84,7 +82,7 @@ export class Commands implements AsyncDisposable {
         killGroup(child, 'SIGTERM')
         setTimeout(() => killGroup(child, 'SIGKILL'), KILL_AFTER_MS).unref()
       },
-      params.timeoutMs ?? 2 ** 31 - 1,
+      Math.min(params.timeoutMs ?? LONGEST_TIMER, LONGEST_TIMER),
     )
     try {
       const limit = params.maxOutput ?? DEFAULT_OUTPUT
@@ -138,11 +136,23 @@ export class Commands implements AsyncDisposable {
   }
 }
 
-function spawnCommand(file: string, args: string[], options: SpawnOptionsWithoutStdio) {
+/** Waits for `go`, as a process's wrapper does: a command that nobody has a record of must not run. */
+const GATE = 'read -r go <&3 || exit 0; exec 3<&-; exec "$@"'
+
+type GatedCommand = ChildProcessWithoutNullStreams & { stdio: { 3: Writable } }
+
+function spawnGated(argv: string[], options: { cwd: string; env: NodeJS.ProcessEnv }): GatedCommand {
   try {
-    return spawn(file, args, options)
+    const stdio: StdioPipe[] = ['pipe', 'pipe', 'pipe', 'pipe']
+    const child = spawn('/bin/sh', ['-c', GATE, 'skein-exec', ...argv], {
+      ...options,
+      stdio,
+      detached: true,
+    }) as GatedCommand
+    child.stdio[3].on('error', () => {})
+    return child
   } catch (error) {
-    throw new SkeinError('invalid', `running ${file}: ${(error as Error).message}`, { cause: error })
+    throw new SkeinError('invalid', `running ${argv[0]}: ${(error as Error).message}`, { cause: error })
   }
 }
 
