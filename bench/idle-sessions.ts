@@ -78,7 +78,9 @@ function multiply(file: string): void {
     const sessionId = `${session.id}-${n}`
     insert(store, 'workspaces', { ...workspace, id: workspaceId, name, branch: `skein/${name}`, port: 20_000 + 10 * n })
     for (const step of steps) insert(store, 'steps', { ...step, workspace_id: workspaceId })
-    insert(store, 'sessions', { ...session, id: sessionId, workspace_id: workspaceId, seq: EVENTS_EACH })
+    // Sealed secrets belong to the one session that they were given to.
+    const copy = { ...session, secrets_sealed: null, seq: EVENTS_EACH }
+    insert(store, 'sessions', { ...copy, id: sessionId, workspace_id: workspaceId })
     const add = store.prepare(insertion('events', Object.keys(events[0] ?? {})))
     for (let seq = 1; seq <= EVENTS_EACH; seq++) {
       const event = events[(seq - 1) % events.length]

@@ -40,7 +40,7 @@ export class BenchSkein implements AsyncDisposable {
 export function execute(program: string, args: string[], cwd: string, env: Record<string, string>): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(program, args, { cwd, env, maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${program} ${args.join(' ')}: ${error.message}\n${stderr}`))
+      if (error) reject(new Error(`${error.message}\n${stdout.slice(-2000)}${stderr}`))
       else resolve(stdout)
     })
     child.stdin?.end()

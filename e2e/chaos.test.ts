@@ -11,8 +11,8 @@ const KILLS = Number(process.env.SKEIN_CHAOS_KILLS ?? 200)
 const RUNS_AT_ONCE = 3
 const KILLS_A_ROUND = 20
 const ROUNDS = Math.max(1, Math.ceil(KILLS / KILLS_A_ROUND))
-/** An agent that dies is resumed up to three times a prompt; it is killed at most this often in one session. */
-const AGENT_KILLS = 2
+/** An agent that dies is resumed up to three times a prompt; so many may hit the same one in a round. */
+const AGENT_KILLS = 3
 const WORDS = 60
 
 /** Streams, asks for a permission, does what was allowed, streams on, and ends. */
@@ -26,6 +26,21 @@ const worker: ScriptFunction = (request) => {
 }
 
 type Victim = 'cli' | 'server' | 'runner' | 'all' | 'agent'
+
+interface Run {
+  name: string
+  cli: Running | undefined
+}
+
+function pick<T>(from: readonly T[], random: () => number): T | undefined {
+  return from[Math.floor(random() * from.length)]
+}
+
+/** While it runs. */
+function pidOf(running: Running | undefined): number | undefined {
+  const child = running?.child
+  return child && child.exitCode === null && child.signalCode === null ? child.pid : undefined
+}
 
 describe(`kill -9, ${ROUNDS * KILLS_A_ROUND} times`, () => {
   let world: World
@@ -45,9 +60,9 @@ describe(`kill -9, ${ROUNDS * KILLS_A_ROUND} times`, () => {
   for (let round = 1; round <= ROUNDS; round++) {
     it(`round ${round}: nothing is lost, doubled, orphaned or left half-made`, { timeout: 180_000 }, async () => {
       const random = seededRandom(round)
-      const runs = Array.from({ length: RUNS_AT_ONCE }, (_, n) => ({
+      const runs: Run[] = Array.from({ length: RUNS_AT_ONCE }, (_, n) => ({
         name: `chaos-${round}-${n}`,
-        cli: undefined as Running | undefined,
+        cli: undefined,
       }))
       for (const run of runs)
         run.cli = world.start([
@@ -60,10 +75,10 @@ describe(`kill -9, ${ROUNDS * KILLS_A_ROUND} times`, () => {
           run.name,
           `Do the work of ${run.name}.`,
         ])
-      const agentKills = new Map<number, number>()
-      for (let n = 0; n < KILLS_A_ROUND; n++) {
+      const agentKills = new Set<number>()
+      for (let kills = 0, strikes = 0; kills < KILLS_A_ROUND && strikes < 5 * KILLS_A_ROUND; strikes++) {
         await new Promise((resolve) => setTimeout(resolve, 30 + random() * 350))
-        await strike(random, runs, agentKills)
+        kills += await strike(random, runs, agentKills)
       }
       // Whoever is still there goes on; what a person would do now is look, and answer.
       for (const run of runs) {
@@ -75,29 +90,25 @@ describe(`kill -9, ${ROUNDS * KILLS_A_ROUND} times`, () => {
     })
   }
 
-  async function strike(
-    random: () => number,
-    runs: { name: string; cli: Running | undefined }[],
-    agentKills: Map<number, number>,
-  ): Promise<void> {
-    const victims: Victim[] = ['cli', 'server', 'runner', 'all', 'agent']
-    const victim = victims[Math.floor(random() * victims.length)] ?? 'server'
-    const run = runs[Math.floor(random() * runs.length)]
-    const cli = run?.cli?.child
-    const cliRuns = cli && cli.exitCode === null && cli.signalCode === null
-    killed[victim] += 1
-    if ((victim === 'cli' || victim === 'all') && run && cli) {
-      if (cliRuns) cli.kill('SIGKILL')
-      // Somebody comes back and looks: that also brings a dead server back. Before the workspace is known there is nothing to attach to.
-      run.cli = (await known(run.name)) ? world.start(['attach', '--json', run.name]) : run.cli
+  /** Kills somebody, if there is somebody of the kind that chance chose. Answers how many were killed. */
+  async function strike(random: () => number, runs: Run[], agentKills: Set<number>): Promise<number> {
+    const victim = pick(['cli', 'server', 'runner', 'all', 'agent'] as const, random) ?? 'server'
+    const run = pick(runs, random)
+    const pids = [
+      ...(victim === 'cli' || victim === 'all' ? [pidOf(run?.cli)] : []),
+      ...(victim === 'server' || victim === 'all' ? [await world.serverPid()] : []),
+      ...(victim === 'runner' || victim === 'all' ? [await world.runnerPid()] : []),
+      ...(victim === 'agent' && agentKills.size < AGENT_KILLS ? [pick(await world.agentPids(), random)] : []),
+    ].filter((pid) => pid !== undefined)
+    for (const pid of pids) {
+      kill(pid)
+      killed[victim] += 1
+      if (victim === 'agent') agentKills.add(pid)
     }
-    const server = victim === 'server' || victim === 'all' ? await world.serverPid() : undefined
-    const runner = victim === 'runner' || victim === 'all' ? await world.runnerPid() : undefined
-    const agents = victim === 'agent' ? (await world.agentPids()).filter((pid) => (agentKills.get(pid) ?? 0) === 0) : []
-    const agent =
-      agentKills.size < AGENT_KILLS * RUNS_AT_ONCE ? agents[Math.floor(random() * agents.length)] : undefined
-    if (agent !== undefined) agentKills.set(agent, 1)
-    for (const pid of [server, runner, agent]) if (pid !== undefined) kill(pid)
+    // Somebody comes back and looks, which also brings a dead server back; there is nothing to look at before it is known.
+    if (run && pidOf(run.cli) === undefined && (await known(run.name)))
+      run.cli = world.start(['attach', '--json', run.name])
+    return pids.length
   }
 
   async function known(name: string): Promise<boolean> {

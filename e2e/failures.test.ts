@@ -71,7 +71,8 @@ describe('a model service', () => {
 
   it('that refuses the key ends the turn with what to do', { timeout: 120_000 }, async () => {
     await using world = await World.create(() => fail(401))
-    const run = await world.skein(['run', '--json', 'Hello.'])
+    // Claude Code tries a refused key ten times, for minutes, unless it is told not to.
+    const run = await world.skein(['run', '--json', '--env', 'CLAUDE_CODE_MAX_RETRIES=1', 'Hello.'])
     expect(run.code).toBe(1)
     expect(jsonLines(run).at(-1)).toMatchObject({ type: 'result', error: { code: 'auth' } })
   })
@@ -102,13 +103,12 @@ describe('a computer that lacks something', () => {
 
   it('is told that claude is too old', async () => {
     await using world = await World.create(ok)
-    const path = await onlyThese(world, ['git', 'sh', 'node', 'bash', 'zsh', 'uname', 'cat', 'mkfifo'])
-    await writeFile(join(path, 'claude'), '#!/bin/sh\necho "0.2.9 (Claude Code)"\n')
-    await chmod(join(path, 'claude'), 0o755)
-    expectToldWell(
-      await world.skein(['run', 'Hello.'], { env: { PATH: path } }),
-      /0\.2\.9[\s\S]*(update|newer|later|install)/i,
-    )
+    const folder = join(world.folder, 'old')
+    await mkdir(folder)
+    await writeFile(join(folder, 'claude'), '#!/bin/sh\necho "0.2.9 (Claude Code)"\n')
+    await chmod(join(folder, 'claude'), 0o755)
+    const run = await world.skein(['run', 'Hello.'], { env: { PATH: `${folder}:${world.env.PATH}` } })
+    expectToldWell(run, /0\.2\.9[\s\S]*(update|newer|later|install)/i)
   })
 
   it('is told that git is missing', async () => {

@@ -85,6 +85,11 @@ export class TmuxTerminal implements AsyncDisposable {
     await this.#tmux('resize-window', '-x', String(columns), '-y', String(rows))
   }
 
+  /** The process id of the command. */
+  async pid(): Promise<number> {
+    return Number((await this.#tmux('display-message', '-p', '#{pane_pid}')).stdout)
+  }
+
   /** Waits until the screen shows it. */
   async shows(what: string | RegExp, timeout = 60_000): Promise<string> {
     let last = ''

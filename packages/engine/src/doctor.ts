@@ -12,7 +12,7 @@ export async function doctor(context: EngineContext, params: ApiParams<'server.d
     const runner = await context.machines.runner(await context.machines.ensure('local'))
     findings.push({ id: 'runner', ok: true, severity: 'info', what: `The runner works (pid ${runner.hello.pid})` })
     const env = { HOME: runner.hello.home, PATH: runner.hello.path, ...params.environment?.env }
-    const git = await runner.call('exec', { argv: ['git', '--version'], env, timeoutMs: 5000 })
+    const git = await runner.call('exec', { argv: ['/bin/sh', '-c', 'git --version'], env, timeoutMs: 5000 })
     findings.push(
       git.code === 0
         ? { id: 'git', ok: true, severity: 'info', what: git.stdout.trim() }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { CommandContext, CommandResult } from '../context.ts'
+import { sessionOf } from '../find-workspace.ts'
 import { type AskHandler, follow } from '../follow/follow.ts'
 import { canAsk, openReport } from '../follow/open-report.ts'
 import { readPrompt } from '../prompt-input.ts'
@@ -66,7 +67,7 @@ export async function run(
       terminal,
       report,
       workspace,
-      sessionId: workspace.sessions[0]?.id ?? '',
+      sessionId: sessionOf(workspace).id,
       wait: { prompt: undefined },
       asks,
       ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),

@@ -49,7 +49,7 @@ function pinnedClaude(): string[] {
 }
 
 /** Ends the demo's runner and server, and waits until they have ended. */
-async function endProcesses(env: { SKEIN_HOME: string }): Promise<void> {
+export async function endProcesses(env: { SKEIN_HOME: string }): Promise<void> {
   const pids = [await stopServer(env), await stopRunner(join(env.SKEIN_HOME, 'runner'))]
   const deadline = Date.now() + END_MS
   while (pids.some(isAlive) && Date.now() < deadline) await delay(20)

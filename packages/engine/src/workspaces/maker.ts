@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type RunnerClient, SkeinError, type StepName } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { trustedNow } from '../projects/trust.ts'
+import { parseSkeinConfig, type SkeinConfig } from '../setup/config.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
 import { runSetup } from './setup.ts'
 
@@ -109,13 +110,31 @@ async function checkout(
   return { note: `${workspace.branch} at ${base.slice(0, 9)}${made.fromPool ? ', from the pool' : ''}` }
 }
 
+/** What `.worktreeinclude` names, then what `skein.json` names; a file that is there already stays. */
 async function includeFiles(runner: RunnerClient, project: ProjectRow, workspace: WorkspaceTable): Promise<StepResult> {
-  const { files, cloned, skipped } = await runner.call('git.includeFiles', { from: project.path, to: workspace.path })
-  if (files.length === 0 && skipped.length === 0) return { skipped: true, note: 'nothing in .worktreeinclude' }
+  const { include = [] } = await configOf(runner, project, workspace)
+  const sources = include.length > 0 ? [{}, { patterns: include }] : [{}]
+  const files: string[] = []
+  const skipped: { path: string; why: string }[] = []
+  let byReference = false
+  for (const source of sources) {
+    const brought = await runner.call('git.includeFiles', { from: project.path, to: workspace.path, ...source })
+    files.push(...brought.files)
+    skipped.push(...brought.skipped)
+    byReference ||= brought.cloned
+  }
+  if (files.length === 0 && skipped.length === 0)
+    return { skipped: true, note: 'no ignored files are named to bring along' }
   const left = skipped.length === 0 ? '' : `, ${skipped.length} left out (${skipped[0]?.path}: ${skipped[0]?.why})`
   return {
-    note: `${files.length} ignored ${files.length === 1 ? 'file' : 'files'} brought along${cloned ? ' by reference' : ''}${left}`,
+    note: `${files.length} ignored ${files.length === 1 ? 'file' : 'files'} brought along${byReference ? ' by reference' : ''}${left}`,
   }
+}
+
+/** `skein.json` as it stands at the workspace's base. Only data is taken from it here; what it would run is a matter of trust. */
+async function configOf(runner: RunnerClient, project: ProjectRow, workspace: WorkspaceTable): Promise<SkeinConfig> {
+  const shown = await runner.call('git.show', { repo: project.path, commit: workspace.base ?? '', file: 'skein.json' })
+  return shown ? parseSkeinConfig(Buffer.from(shown.base64, 'base64').toString('utf8')) : {}
 }
 
 /** Work trees made beforehand lie beside the workspaces, on the same file system. */
@@ -129,13 +148,9 @@ async function fillPool(
   project: ProjectRow,
   workspace: WorkspaceTable,
 ): Promise<void> {
-  if (context.settings.poolSize === 0 || workspace.base === null) return
-  await runner.call('git.poolFill', {
-    repo: project.path,
-    pool: poolOf(context, project),
-    base: workspace.base,
-    size: context.settings.poolSize,
-  })
+  const { pool: size = context.settings.poolSize } = await configOf(runner, project, workspace)
+  if (size === 0 || workspace.base === null) return
+  await runner.call('git.poolFill', { repo: project.path, pool: poolOf(context, project), base: workspace.base, size })
 }
 
 async function mark(

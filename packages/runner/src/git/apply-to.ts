@@ -5,7 +5,8 @@ import type { GitContext } from './context.ts'
 import { fieldsOf, nameOf } from './file-names.ts'
 import { filesInTheWay } from './files-in-the-way.ts'
 import { git } from './git.ts'
-import { objectId, openRepository } from './repository.ts'
+import { openWorkTree } from './open-work-tree.ts'
+import { objectId } from './repository.ts'
 import { saveFiles } from './saved-files.ts'
 import { commitTree } from './snapshot.ts'
 import { stagedCopy } from './work-tree-state.ts'
@@ -20,7 +21,10 @@ type Result = RunnerResult<'git.applyTo'>
  */
 export async function applyTo(context: GitContext, params: Params, signal?: AbortSignal): Promise<Result> {
   const doing = `applying ${params.path} to ${params.target}`
-  const [from, to] = await Promise.all([openRepository(params.path, signal), openRepository(params.target, signal)])
+  const [from, to] = await Promise.all([
+    openWorkTree(context, params.path, signal),
+    openWorkTree(context, params.target, signal),
+  ])
   return context.places.run(to.gitDir, () =>
     context.scratch.with(async (folder) => {
       const borrowFrom = [from.commonDir, to.commonDir]

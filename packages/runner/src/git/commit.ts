@@ -3,16 +3,18 @@ import { privateIndex, stageAll, writeTree } from './capture.ts'
 import type { GitContext } from './context.ts'
 import { git } from './git.ts'
 import { checkBranch, NO_COMMIT } from './names.ts'
-import { findObjectId, openRepository, refValue } from './repository.ts'
+import { openWorkTree } from './open-work-tree.ts'
+import { findObjectId, refValue } from './repository.ts'
 import { commitTree } from './snapshot.ts'
 
 /** Commits everything in the work tree (untracked files too) on its branch. Nothing is signed: nobody may be there to unlock a key. */
 export async function commitAll(
+  context: GitContext,
   { path, message, author, hooks }: RunnerParams<'git.commit'>,
   signal?: AbortSignal,
 ): Promise<RunnerResult<'git.commit'>> {
   const doing = `committing the changes in ${path}`
-  const repository = await openRepository(path, signal)
+  const repository = await openWorkTree(context, path, signal)
   const before = await findObjectId('HEAD', 'commit', { at: path, doing, signal })
   await stageAll({ repository, env: {}, signal }, { lenient: false })
   const flags = ['--quiet', '--no-gpg-sign', '--file=-', ...(hooks === true ? [] : ['--no-verify'])]
@@ -42,7 +44,7 @@ export async function publishBranch(
   signal?: AbortSignal,
 ): Promise<RunnerResult<'git.publishBranch'>> {
   checkBranch(branch)
-  const repository = await openRepository(path, signal)
+  const repository = await openWorkTree(context, path, signal)
   const doing = `publishing ${path} as ${branch}`
   const ref = `refs/heads/${branch}`
   return context.scratch.with(async (folder) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { InTurn } from './in-turn.ts'
 import { Scratch } from './scratch.ts'
 import { Trash } from './trash.ts'
+import { WorkTreeRecords } from './work-tree-records.ts'
 
 /** What the git verbs share. */
 export interface GitContext {
@@ -11,6 +12,7 @@ export interface GitContext {
   places: InTurn
   scratch: Scratch
   trash: Trash
+  records: WorkTreeRecords
 }
 
 export function createContext(options: { dir: string; now?: () => number }): GitContext {
@@ -19,5 +21,6 @@ export function createContext(options: { dir: string; now?: () => number }): Git
     places: new InTurn(),
     scratch: new Scratch(join(options.dir, 'tmp', 'git'), options.now ?? Date.now),
     trash: new Trash(),
+    records: new WorkTreeRecords(join(options.dir, 'git-work-trees')),
   }
 }

@@ -74,8 +74,7 @@ async function makePatch(
   comparison: Comparison,
   folder: string,
 ): Promise<SpilledPatch> {
-  const making = await context.scratch.folder()
-  try {
+  return context.scratch.with(async (making) => {
     const raw = join(making, 'raw')
     await writeRaw(raw, state, comparison)
     const { doing, signal } = comparison
@@ -85,10 +84,7 @@ async function makePatch(
     await context.scratch.drop(folder)
     await rename(making, folder)
     return outline
-  } catch (error) {
-    await context.scratch.drop(making)
-    throw error
-  }
+  })
 }
 
 async function writeRaw(path: string, { repository, env, tree }: WorkTreeState, comparison: Comparison): Promise<void> {

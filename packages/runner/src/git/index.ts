@@ -7,6 +7,7 @@ import { createWorkspace } from './create-workspace.ts'
 import { readDiff } from './diff.ts'
 import { includeFiles } from './include-files.ts'
 import { inspect } from './inspect.ts'
+import { placeFor, realPlaceOf } from './linked-work-tree.ts'
 import { Pools } from './pool.ts'
 import { deleteRef, listFiles, listRefs, listWorkspaces, showFile } from './refs.ts'
 import { removeWorkspace } from './remove-workspace.ts'
@@ -32,10 +33,10 @@ export function createGitHandlers(options: { dir: string; now?: () => number }):
     'git.resolve': (params, signal) => resolveBase(context, params, signal),
     'git.createWorkspace': (params, signal) => createWorkspace(context, params, signal),
     'git.includeFiles': (params, signal) => includeFiles(context, params, signal),
-    'git.status': readStatus,
+    'git.status': (params, signal) => readStatus(context, params, signal),
     'git.changes': (params, signal) => readChanges(context, params, signal),
     'git.diff': (params, signal) => readDiff(context, params, signal),
-    'git.commit': commitAll,
+    'git.commit': (params, signal) => commitAll(context, params, signal),
     'git.snapshot': (params, signal) => takeSnapshot(context, params, signal),
     'git.restore': (params, signal) => restore(context, params, signal),
     'git.removeWorkspace': (params, signal) => removeWorkspace(context, params, signal),
@@ -47,8 +48,8 @@ export function createGitHandlers(options: { dir: string; now?: () => number }):
     'git.show': showFile,
     'git.listFiles': listFiles,
     'git.poolFill': async ({ repo, pool, base, size }, signal) =>
-      pools.fill(pool, { repository: await openRepository(repo, signal), base, size }),
-    'git.poolStatus': ({ pool }) => pools.status(pool),
+      pools.fill(await placeFor(pool), { repository: await openRepository(repo, signal), base, size }),
+    'git.poolStatus': async ({ pool }) => pools.status(await realPlaceOf(pool)),
     async [Symbol.asyncDispose]() {
       await pools[Symbol.asyncDispose]()
       await context.trash[Symbol.asyncDispose]()

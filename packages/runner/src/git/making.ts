@@ -74,6 +74,8 @@ export async function fillWorkTree(tree: LinkedWorkTree, treeish: string, signal
     doing: `checking out ${treeish} in ${tree.path}`,
     at: tree.path,
     writes: true,
+    // A large repository on a slow disk takes its time, and to begin anew would take longer.
+    deadline: 60 * 60_000,
     signal,
   })
 }
@@ -97,6 +99,7 @@ export async function arrive(context: GitContext, repository: Repository, making
     if (made) await deleteBranch(repository, branch, head)
     throw SkeinError.from(error, `moving the work tree to ${going.path}`)
   }
+  await context.records.remember(going.path, tree.gitDir)
   await unlock(tree.gitDir)
   await rm(container, { recursive: true, force: true })
   done(basename(container))

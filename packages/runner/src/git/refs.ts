@@ -50,9 +50,11 @@ export async function listWorkspaces(
     .slice(1)
     .map(parseWorkTree)
     .filter(({ path }) => path.startsWith(folder))
-  const settled = found.filter(({ path }) => !/\/(?:\.skein-making-|making-|ready-)[^/]*\/[^/]+$/.test(path))
+  const settled = found.filter(({ path }) => !UNSETTLED.test(path))
   return Promise.all(settled.map(async (one) => ({ ...one, missing: (await kindAt(one.path)) === 'none' })))
 }
+
+const UNSETTLED = /\/(?:\.skein-making-\d+-\d+-|making-\d+-\d+-|ready-)[0-9a-f-]{36}\/[^/]+$/
 
 function parseWorkTree(text: string): { path: string; branch: string | null; head: string | null } {
   const value = (name: string) =>

@@ -143,6 +143,36 @@ describe('git.removeWorkspace', () => {
     expect(await remove()).toEqual({ removed: true })
   })
 
+  it('follows no pointer that was changed: other verbs refuse, and removal puts it right', async () => {
+    await using folder = await temporaryFolder('remove')
+    await using handlers = createGitHandlers({ dir: join(folder.path, 'state') })
+    const { repo, base, path, remove } = await workspace(folder.path, handlers)
+    const evil = join(folder.path, 'evil')
+    const ran = join(folder.path, 'ran')
+    await initRepository(evil)
+    await git(evil, ['config', 'filter.x.clean', `touch '${ran}'; cat`])
+    await writeFiles(path, { '.git': `gitdir: ${evil}/.git\n`, '.gitattributes': '* filter=x\n' })
+    const verbs = [
+      handlers['git.status']({ path, base }),
+      handlers['git.changes']({ path, base }),
+      handlers['git.snapshot']({ path, ref: REF, message: 'm' }),
+      handlers['git.commit']({ path, message: 'm' }),
+      handlers['git.applyTo']({ path, base, target: repo }),
+    ]
+    for (const answer of await Promise.allSettled(verbs)) {
+      expect(answer).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'conflict', next: expect.stringContaining('gitdir: ') },
+      })
+    }
+    await rm(join(path, '.git'))
+    await expect(handlers['git.status']({ path })).rejects.toMatchObject({ code: 'conflict' })
+    await writeFiles(path, { '.git': `gitdir: ${evil}/.git\n` })
+    await expect(remove()).rejects.toMatchObject({ code: 'needs_confirmation' })
+    expect(await remove({ force: true })).toEqual({ removed: true })
+    expect(await readdir(folder.path)).not.toContain('ran')
+  })
+
   it('sweeps what an earlier process left in the trash, and nothing else there', async () => {
     await using folder = await temporaryFolder('remove')
     await using handlers = createGitHandlers({ dir: join(folder.path, 'state') })

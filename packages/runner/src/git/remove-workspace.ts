@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type RunnerParams, type RunnerResult, SkeinError } from '@skein/protocol'
 import { discard, sweepAbandoned } from './abandoned.ts'
@@ -43,6 +43,7 @@ export async function removeWorkspace(
       await expectNothingLost(context, { repository, tree, branch, snapshotRef: params.snapshotRef, signal })
     }
     const removed = tree !== undefined && (await takeAway(context, tree, params.trash))
+    await context.records.forget(path)
     if (branch !== undefined) {
       await expectNotCheckedOut(repository, branch.name)
       await deleteBranch(repository, branch.name, branch.value)
@@ -64,10 +65,12 @@ async function findTree(repository: Repository, path: string): Promise<LinkedWor
   if (tree !== undefined && (await kindAt(path)) !== 'link') return tree
   const recorded = (await linkedWorkTrees(repository.commonDir)).find((one) => one.path === path)
   const kind = await kindAt(path)
-  if (kind === 'none') return recorded
-  if (recorded !== undefined && kind !== 'link' && (await kindAt(join(path, '.git'))) === 'none') {
-    // Somebody deleted only the pointer; with it, git can say what the folder holds.
-    await writeFile(join(path, '.git'), `gitdir: ${recorded.gitDir}\n`)
+  if (kind === 'none' || kind === 'empty_folder') return recorded
+  const pointer = join(path, '.git')
+  if (recorded !== undefined && kind === 'folder' && ['none', 'file'].includes(await kindAt(pointer))) {
+    // Somebody deleted or changed the pointer; with the right one, git can say what the folder holds.
+    await rm(pointer, { force: true })
+    await writeFile(pointer, `gitdir: ${recorded.gitDir}\n`)
     return recorded
   }
   throw new SkeinError('conflict', `removing the workspace ${path}: it is not a work tree of ${repository.at}`, {

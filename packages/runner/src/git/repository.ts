@@ -91,10 +91,15 @@ export async function refValue(at: string, ref: string, signal?: AbortSignal): P
 }
 
 /** The branch that HEAD is on, or null. */
-export async function branchOf(at: string, signal?: AbortSignal): Promise<string | null> {
+export async function branchOf(
+  at: string,
+  signal?: AbortSignal,
+  env: Record<string, string> = {},
+): Promise<string | null> {
   const { code, stdout } = await git(['symbolic-ref', '--quiet', 'HEAD'], {
     doing: `reading HEAD of ${at}`,
     at,
+    env,
     signal,
     answers: [1],
   })

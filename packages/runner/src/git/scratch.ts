@@ -9,21 +9,12 @@ const TTL = 15 * 60_000
 export class Scratch {
   readonly #dir: string
   readonly #now: () => number
+  readonly #inUse = new Set<string>()
   #swept = 0
 
   constructor(dir: string, now: () => number) {
     this.#dir = dir
     this.#now = now
-  }
-
-  /** A new empty folder; without a name, one that nothing else has. */
-  async folder(name: string = randomUUID()): Promise<string> {
-    await this.#sweep()
-    const path = this.path(name)
-    await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-      throw SkeinError.from(error, `making a temporary folder in ${this.#dir}`)
-    })
-    return path
   }
 
   path(name: string): string {
@@ -43,12 +34,19 @@ export class Scratch {
     await rm(path, { recursive: true, force: true })
   }
 
-  /** Does something with a folder that goes with it. */
+  /** Does something with a new folder that goes with it, unless it was renamed to a path that is to be kept. */
   async with<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = await this.folder()
+    await this.#sweep()
+    const name = randomUUID()
+    const folder = this.path(name)
+    this.#inUse.add(name)
     try {
+      await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+        throw SkeinError.from(error, `making a temporary folder in ${this.#dir}`)
+      })
       return await work(folder)
     } finally {
+      this.#inUse.delete(name)
       await this.drop(folder)
     }
   }
@@ -58,6 +56,7 @@ export class Scratch {
     if (now - this.#swept < 60_000) return
     this.#swept = now
     for (const name of await readdir(this.#dir).catch(() => [])) {
+      if (this.#inUse.has(name)) continue
       const used = await stat(this.path(name)).catch(() => undefined)
       if (used !== undefined && now - used.mtimeMs > TTL) await this.drop(this.path(name))
     }

@@ -2,7 +2,8 @@ import type { RunnerParams, RunnerResult } from '@skein/protocol'
 import type { GitContext } from './context.ts'
 import { git } from './git.ts'
 import { checkOwnRef, NO_COMMIT } from './names.ts'
-import { openRepository, type Repository } from './repository.ts'
+import { openWorkTree } from './open-work-tree.ts'
+import type { Repository } from './repository.ts'
 import { composeSnapshot, type SnapshotContent } from './snapshot-content.ts'
 
 /** Keeps the whole state of a work tree under a ref; the work tree, its index and its branch stay as they are. */
@@ -12,7 +13,7 @@ export async function takeSnapshot(
   signal?: AbortSignal,
 ): Promise<RunnerResult<'git.snapshot'>> {
   checkOwnRef(ref)
-  const repository = await openRepository(path, signal)
+  const repository = await openWorkTree(context, path, signal)
   return context.scratch.with(async (folder) => {
     const content = await composeSnapshot(repository, folder, { keepObjects: true, signal })
     const { head, branch, dirty, tree, state, needs } = content

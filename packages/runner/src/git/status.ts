@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { GitStatus, RunnerParams } from '@skein/protocol'
+import type { GitContext } from './context.ts'
 import { fieldsOf } from './file-names.ts'
 import { git } from './git.ts'
 import { kindAt } from './linked-work-tree.ts'
@@ -7,7 +8,12 @@ import { checkRevision } from './names.ts'
 import { gitDirOf } from './repository.ts'
 
 /** What a work tree holds: three git processes at most, two of them side by side. */
-export async function readStatus({ path, base }: RunnerParams<'git.status'>, signal?: AbortSignal): Promise<GitStatus> {
+export async function readStatus(
+  context: GitContext,
+  { path, base }: RunnerParams<'git.status'>,
+  signal?: AbortSignal,
+): Promise<GitStatus> {
+  await context.records.check(path)
   const { stdout } = await git(['status', '--porcelain=v2', '--branch', '-z', '--untracked-files=all'], {
     doing: `reading the status of ${path}`,
     at: path,

@@ -23,14 +23,8 @@ interface Removal {
  */
 export async function expectNothingLost(context: GitContext, removal: Removal): Promise<void> {
   const { repository, tree, snapshotRef } = removal
-  const lost: string[] = []
-  if (tree !== undefined && (await kindAt(tree.path)) !== 'none') {
-    const files = await unsavedFiles(tree, removal.signal)
-    const own = { at: tree.path, commonDir: repository.commonDir, gitDir: tree.gitDir }
-    const isCovered = async () => snapshotRef !== undefined && (await covers(context, own, snapshotRef, removal.signal))
-    if (files.length > 0 && !(await isCovered())) lost.push(...files)
-  }
-  const commits = await unsavedCommits(removal)
+  const [files, commits] = await Promise.all([uncoveredFiles(context, removal), unsavedCommits(removal)])
+  const lost = [...files]
   if (commits > 0) lost.push(counted(commits, 'commit that nothing else has', 'commits that nothing else has'))
   if (lost.length === 0) return
   const what = tree?.path ?? removal.branch?.name ?? repository.at
@@ -41,6 +35,17 @@ export async function expectNothingLost(context: GitContext, removal: Removal): 
         : `Take the snapshot ${snapshotRef} again: it does not hold the present state.`,
     details: { lost, confirm: 'force' },
   })
+}
+
+async function uncoveredFiles(
+  context: GitContext,
+  { repository, tree, snapshotRef, signal }: Removal,
+): Promise<string[]> {
+  if (tree === undefined || (await kindAt(tree.path)) === 'none') return []
+  const files = await unsavedFiles(tree, signal)
+  if (files.length === 0 || snapshotRef === undefined) return files
+  const own = { at: tree.path, commonDir: repository.commonDir, gitDir: tree.gitDir }
+  return (await covers(context, own, snapshotRef, signal)) ? [] : files
 }
 
 async function unsavedFiles({ path, gitDir }: LinkedWorkTree, signal?: AbortSignal): Promise<string[]> {
@@ -76,10 +81,8 @@ async function submodulesHaveMore(at: string, signal?: AbortSignal): Promise<boo
 async function unsavedCommits({ repository, tree, branch, snapshotRef, signal }: Removal): Promise<number> {
   const tips: string[] = branch === undefined ? [] : [branch.value]
   const snapshot = snapshotRef === undefined ? undefined : await refValue(repository.at, snapshotRef, signal)
-  if (tree !== undefined && (await kindAt(tree.path)) !== 'none' && (await branchOf(tree.path, signal)) === null) {
-    const head = await findObjectId('HEAD', 'commit', { at: tree.path, doing: `reading HEAD of ${tree.path}`, signal })
-    if (head !== undefined) tips.push(head)
-  }
+  const head = tree === undefined ? undefined : await detachedHead(repository, tree, signal)
+  if (head !== undefined) tips.push(head)
   if (tips.length === 0) return 0
   const except = branch === undefined ? [] : [`--exclude=${branch.name}`]
   const kept = snapshot === undefined ? [] : [snapshot]
@@ -92,6 +95,17 @@ async function unsavedCommits({ repository, tree, branch, snapshotRef, signal }:
     },
   )
   return Number(stdout.toString('utf8').trim())
+}
+
+/** Asked of the git folder, since the work tree itself may be missing. */
+async function detachedHead(
+  { at }: Repository,
+  { path, gitDir }: LinkedWorkTree,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const env = { GIT_DIR: gitDir }
+  if ((await branchOf(at, signal, env)) !== null) return undefined
+  return findObjectId('HEAD', 'commit', { at, doing: `reading HEAD of ${path}`, env, signal })
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -3,7 +3,8 @@ import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { objectStore, type PrivateIndex, privateIndex, stageAll, writeTree } from './capture.ts'
 import type { GitContext } from './context.ts'
-import { openRepository, type Repository } from './repository.ts'
+import { openWorkTree } from './open-work-tree.ts'
+import type { Repository } from './repository.ts'
 
 /** The state of a work tree as a tree, whose objects lie in a scratch folder: the repository gains nothing. */
 export interface WorkTreeState {
@@ -15,7 +16,7 @@ export interface WorkTreeState {
 
 /** Takes the state of a work tree: committed, staged, unstaged and untracked. Kept for a while, so that it can be asked about again. */
 export async function takeState(context: GitContext, path: string, signal?: AbortSignal): Promise<WorkTreeState> {
-  const repository = await openRepository(path, signal)
+  const repository = await openWorkTree(context, path, signal)
   return context.scratch.with(async (folder) => {
     const { tree } = await stagedCopy(repository, folder, { signal })
     const state = stateOf(context, repository, tree)
@@ -31,7 +32,7 @@ export async function findState(
   tree: string,
   signal?: AbortSignal,
 ): Promise<WorkTreeState | undefined> {
-  const repository = await openRepository(path, signal)
+  const repository = await openWorkTree(context, path, signal)
   return (await context.scratch.keep(stateName(repository, tree))) ? stateOf(context, repository, tree) : undefined
 }
 

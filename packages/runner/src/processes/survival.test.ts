@@ -32,7 +32,7 @@ const writersOf = (id: string) =>
 
 /** Asks until somebody answers, as the engine does after a lost connection. */
 async function insist<T>(act: (client: RunnerClient) => Promise<T>): Promise<T> {
-  for (const deadline = Date.now() + 30_000; ; ) {
+  for (const deadline = Date.now() + 120_000; ; ) {
     try {
       await runner.start()
       const client = await runner.connect()
@@ -66,10 +66,11 @@ test('kill -9 of the runner, 100 times: every byte arrives once, every input is 
   let kills = 0
 
   const killing = (async () => {
-    while (kills < 100) {
-      await sleep(Math.random() * 250)
+    while (kills < 100 && !over) {
+      const started = Date.now()
       await runner.start().catch(() => {})
-      await sleep(Math.random() * 60)
+      // At a random moment, but not always before anything can have happened on a slow machine.
+      await sleep(Math.random() * (100 + 2 * (Date.now() - started)))
       await runner.kill()
       kills++
     }
@@ -88,6 +89,12 @@ test('kill -9 of the runner, 100 times: every byte arrives once, every input is 
       }
     }
   })()
+  // The next test's runner must not be killed by what this one left.
+  await using loops = new AsyncDisposableStack()
+  loops.defer(async () => {
+    over = true
+    await Promise.all([killing, reading])
+  })
   const sent: number[] = []
   while (kills < 100) {
     const number = sent.length
@@ -106,9 +113,9 @@ test('kill -9 of the runner, 100 times: every byte arrives once, every input is 
     120_000,
   )
   expect(processesWith(join(runner.dir, 's/chaos/files/agent.cjs')).length).toBe(2)
+  // Whatever came twice would come now.
   await sleep(300)
-  over = true
-  await reading
+  await loops[Symbol.asyncDispose]()
 
   expect(transcript.seams).toEqual([])
   expect(gotten()).toEqual(sent)
