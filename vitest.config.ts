@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['packages/**/*.test.ts', 'plugins/**/*.test.ts', 'testkit/**/*.test.ts', 'scripts/**/*.test.ts', 'e2e/**/*.test.ts'],
+    include: [
+      'packages/**/*.test.ts',
+      'plugins/**/*.test.ts',
+      'testkit/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'e2e/**/*.test.ts',
+    ],
     // Real processes, real git, the real agent: a test takes as long as they take.
     testTimeout: 60_000,
     hookTimeout: 60_000,

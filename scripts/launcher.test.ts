@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
  * The real launcher and the real npm, in a checkout whose only dependency is a stand-in for the package `node`, so that an
  * install needs no network.
  */
+const root = join(import.meta.dirname, '..')
 let folder: string
 let checkout: string
 let manifest: Record<string, unknown>
@@ -17,7 +18,8 @@ beforeEach(async () => {
   checkout = join(folder, 'a checkout')
   await mkdir(join(checkout, 'packages/cli/src'), { recursive: true })
   await mkdir(join(checkout, 'node-package'))
-  await copyFile(join(import.meta.dirname, '..', 'skein'), join(checkout, 'skein'))
+  await mkdir(join(checkout, 'scripts'))
+  for (const file of ['skein', 'scripts/installed.ts']) await copyFile(join(root, file), join(checkout, file))
   manifest = { name: 'checkout', type: 'module', devDependencies: { node: 'file:node-package' } }
   await write('package.json', manifest)
   await write('node-package/package.json', { name: 'node', version: '1.0.0', bin: { node: 'node.sh' } })
@@ -57,12 +59,33 @@ test('works through a chain of symbolic links, absolute and relative', async () 
   expect(JSON.parse((await run(join(folder, 'second'), ['x'])).stdout)).toEqual({ cwd: folder, args: ['x'] })
 })
 
-test('installs again when the lock file has changed', async () => {
+test('installs again when the lock file asks for something else', async () => {
   await run(join(checkout, 'skein'))
-  await npm('pkg', 'set', 'version=2.0.0')
+  await write('node-package/package.json', { name: 'another', version: '1.0.0' })
+  await npm('pkg', 'set', 'devDependencies.another=file:node-package')
+  await write('node-package/package.json', { name: 'node', version: '1.0.0', bin: { node: 'node.sh' } })
   await npm('install', '--package-lock-only')
   expect((await run(join(checkout, 'skein'))).stderr).toContain('setting up this checkout')
   expect((await run(join(checkout, 'skein'))).stderr).toBe('')
+})
+
+test('a lock file that changes but asks for nothing else installs nothing', async () => {
+  await run(join(checkout, 'skein'))
+  await npm('pkg', 'set', 'version=2.0.0')
+  await npm('install', '--package-lock-only')
+  expect((await run(join(checkout, 'skein'))).stderr).toBe('')
+})
+
+test('what was installed by hand is used', async () => {
+  await npm('ci')
+  expect((await run(join(checkout, 'skein'))).stderr).toBe('')
+})
+
+test('a package that is gone, or of another version, is installed again', async () => {
+  await run(join(checkout, 'skein'))
+  await npm('ci')
+  await rm(join(checkout, 'node_modules/node'))
+  expect((await run(join(checkout, 'skein'))).stderr).toContain('setting up this checkout')
 })
 
 test('of first runs at the same time one installs and the others wait for it', async () => {
@@ -99,7 +122,7 @@ test("a failed install shows npm's output and is begun again by the next run", a
 })
 
 test('an install that is interrupted releases its lock and is begun again by the next run', async () => {
-  await write('package.json', { ...manifest, scripts: { preinstall: 'touch started; sleep 600' } })
+  await write('package.json', { ...manifest, scripts: { preinstall: WAITING } })
   const child = spawn(join(checkout, 'skein'), { cwd: folder, stdio: 'ignore', detached: true })
   const ended = new Promise((resolve) => child.once('exit', (code) => resolve(code)))
   await expect.poll(async () => await readdir(checkout), { timeout: 30_000 }).toContain('started')
@@ -127,11 +150,14 @@ test('with a Node that is too old it says which it found', async () => {
   expect(status).toBe(1)
 })
 
+/** An install script that waits. One process, so that a signal cannot come between two of them. */
+const WAITING = `node -e "require('fs').writeFileSync('started', ''); setTimeout(() => {}, 600000)"`
+
 /** A PATH that has what a bare system has, and no Node. */
 async function toolsWithoutNode(): Promise<string> {
   const bin = join(folder, 'bin')
   await mkdir(bin)
-  for (const tool of ['sh', 'readlink', 'cat', 'rm', 'ln', 'mktemp', 'sleep', 'ps']) {
+  for (const tool of ['sh', 'readlink', 'cmp', 'cp', 'cat', 'rm', 'ln', 'mktemp', 'sleep', 'ps']) {
     await symlink((await run('/bin/sh', ['-c', `command -v ${tool}`])).stdout.trim(), join(bin, tool))
   }
   return bin

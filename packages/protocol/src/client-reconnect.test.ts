@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import type { Ask, Change, SkeinApi } from './api.ts'
+import type { Change, SkeinApi } from './api.ts'
+import type { Ask } from './api-model.ts'
 import { connectionError } from './client.ts'
 import { withReconnect } from './client-reconnect.ts'
 import { SkeinError } from './errors.ts'

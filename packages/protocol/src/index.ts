@@ -1,4 +1,5 @@
 export * from './api.ts'
+export * from './api-model.ts'
 export * from './client.ts'
 export * from './client-reconnect.ts'
 export * from './content.ts'

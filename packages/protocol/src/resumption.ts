@@ -1,4 +1,5 @@
-import type { ApiParams, ApiResult, Ask, Change, FollowItem, SkeinApi, SubscriptionMethod } from './api.ts'
+import type { ApiParams, ApiResult, Change, FollowItem, SkeinApi, SubscriptionMethod } from './api.ts'
+import type { Ask } from './api-model.ts'
 import { SkeinError } from './errors.ts'
 
 /** What a subscription must remember to go on, over a new connection, where the old one broke. */

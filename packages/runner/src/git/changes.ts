@@ -12,6 +12,7 @@ export async function readChanges(
   signal?: AbortSignal,
 ): Promise<RunnerResult<'git.changes'>> {
   const doing = `reading the changes of ${path}`
+  await context.records.check(path)
   const [{ tree, env }, from, unmerged] = await Promise.all([
     takeState(context, path, signal),
     objectId(base, 'tree', { at: path, doing, signal }),

@@ -136,7 +136,7 @@ describe('git.createWorkspace', () => {
       handlers['git.createWorkspace']({ repo, path: join(folder.path, 'g'), branch: 'g', base: 'f'.repeat(40) }),
     ).rejects.toMatchObject({ code: 'not_found' })
     expect((await create('h', 'taken', { existing: true })).head).toBe(base)
-    expect((await readdir(folder.path)).sort()).toEqual(['foreign', 'h', 'project'])
+    expect((await readdir(folder.path)).sort()).toEqual(['foreign', 'h', 'project', 'state'])
     expect(await git(repo, ['branch', '--list', 'b', 'g', '--format=%(refname)'])).toBe('')
   })
 

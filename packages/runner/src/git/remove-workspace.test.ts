@@ -99,7 +99,7 @@ describe('git.removeWorkspace', () => {
     for (const name of ['link', 'plain', 'project']) {
       await expect(remove({ path: join(folder.path, name), force: true })).rejects.toMatchObject({ code: 'conflict' })
     }
-    expect((await readdir(folder.path)).sort()).toEqual(['link', 'plain', 'project', 'ws'])
+    expect((await readdir(folder.path)).sort()).toEqual(['link', 'plain', 'project', 'state', 'ws'])
     expect(await git(repo, ['status', '--porcelain'])).toBe('')
   })
 
