@@ -1,5 +1,5 @@
-import type { AgentCommand, DecodedEvent } from '@skein/plugin-api'
-import { type AgentError, type AgentEvent, type ProcessExit, SkeinError } from '@skein/protocol'
+import type { AgentCommand } from '@skein/plugin-api'
+import { type AgentEvent, type ProcessExit, SkeinError } from '@skein/protocol'
 import { wait } from '../clock.ts'
 import { agentOf, type EngineContext } from '../context.ts'
 import { uuidFrom } from '../identity.ts'
@@ -8,13 +8,15 @@ import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
 import { lookAtDiff } from '../workspaces/diff.ts'
 import { goOnAfterSwallowed, recordExit, type SessionProblem } from './after-exit.ts'
 import { answerFor } from './answers.ts'
-import { decide, MAX_ATTEMPTS, type SessionAction } from './decide.ts'
-import { beginEpoch, place } from './fold.ts'
+import { decide, type SessionAction } from './decide.ts'
+import { factsOf } from './facts.ts'
+import { beginEpoch } from './fold.ts'
 import { followJournal, processId } from './journal.ts'
 import { launchSession } from './launch.ts'
 import { SessionLog } from './log.ts'
 import type { StoredOptions } from './options.ts'
 import { contentOf } from './prompts.ts'
+import { refusePrompt } from './refusal.ts'
 import { sayToAgent, writeLine } from './talk.ts'
 
 const STOP_GRACE_MS = 5000
@@ -118,44 +120,11 @@ export class SessionActor {
       if (row.process_state === 'running' || row.process_state === 'stopping') await this.#follow(row, workspace)
       await this.#goOnAfterSwallowed(row)
       this.#lookAtChanges(workspace)
-      const action = await this.#next(row, workspace)
+      const log = await this.log()
+      const action = decide(await factsOf(this.#context, row, workspace, log.fold, this.#interrupted))
       if (action.do === 'nothing') return
       await this.#perform(action, row, workspace)
     }
-  }
-
-  async #next(row: Row, workspace: WorkspaceTable): Promise<SessionAction> {
-    const { db } = this.#context
-    const log = await this.log()
-    const prompts = await db
-      .selectFrom('prompts')
-      .selectAll()
-      .where('session_id', '=', this.id)
-      .where('state', 'in', ['queued', 'sent'])
-      .orderBy('position')
-      .execute()
-    const answer = await db
-      .selectFrom('asks')
-      .select(['id'])
-      .where('session_id', '=', this.id)
-      .where('state', '=', 'answered')
-      .where('delivered', '=', 0)
-      .where('epoch', '=', row.epoch)
-      .orderBy('answered_at')
-      .executeTakeFirst()
-    const queued = prompts.find(({ state }) => state === 'queued')
-    const options = JSON.parse(row.options) as StoredOptions
-    return decide({
-      workspaceReady: workspace.state === 'ready',
-      process: row.process_state,
-      turnOpen: log.fold.turn !== null,
-      interruptDue: row.interrupt_at !== null && log.fold.turn !== null && this.#interrupted !== log.fold.turn.id,
-      sentPrompt: prompts.some(({ state }) => state === 'sent'),
-      queuedPrompt: queued && { id: queued.id, attempts: queued.attempts },
-      undelivered: answer?.id,
-      overBudget: options.maxCost !== undefined && log.fold.cost >= options.maxCost,
-      problem: row.problem !== null,
-    })
   }
 
   #perform(action: Exclude<SessionAction, { do: 'nothing' }>, row: Row, workspace: WorkspaceTable): Promise<void> {
@@ -168,10 +137,8 @@ export class SessionActor {
         return this.#deliverAnswer(action.askId, row, workspace)
       case 'interrupt':
         return this.#interrupt(row, workspace)
-      case 'refuse_prompt': {
-        const { stopReason, error } = refusal(action.why, row)
-        return this.#refusePrompt(action.promptId, stopReason, error)
-      }
+      case 'refuse_prompt':
+        return this.#refuse(action, row)
     }
   }
 
@@ -394,23 +361,8 @@ export class SessionActor {
     return sayToAgent(runner, agent, log.fold.agent, { sessionId: this.id, epoch: row.epoch }, command)
   }
 
-  /** A prompt that will not reach the agent still gets its turn, so that whoever waits for it is told. */
-  async #refusePrompt(promptId: string, stopReason: 'budget' | 'error', error: AgentError): Promise<void> {
-    const log = await this.log()
-    const at = this.#context.clock.now()
-    const turn: DecodedEvent[] = [
-      { event: { type: 'turn_started', origin: 'user', messageIds: [promptId] } },
-      { event: { type: 'turn_ended', stopReason, error } },
-    ]
-    await log.append(
-      (fold) => {
-        const placed = place(fold, turn, at)
-        return { fold: placed.fold, entries: placed.events.map((event) => ({ placed: event, at })) }
-      },
-      (raw) => {
-        raw.prepare(`update prompts set state = 'failed' where id = ?`).run(promptId)
-      },
-    )
+  async #refuse(action: Extract<SessionAction, { do: 'refuse_prompt' }>, row: Row): Promise<void> {
+    await refusePrompt(this.#context, await this.log(), row, action)
   }
 
   // --- rows -------------------------------------------------------------------------------------------------------------
@@ -425,32 +377,5 @@ export class SessionActor {
 
   async #update(update: Partial<SessionTable>): Promise<void> {
     await this.#context.db.updateTable('sessions').set(update).where('id', '=', this.id).execute()
-  }
-}
-
-/** Why a prompt does not reach the agent. */
-function refusal(
-  why: 'budget' | 'attempts' | 'problem',
-  row: Row,
-): { stopReason: 'budget' | 'error'; error: AgentError } {
-  switch (why) {
-    case 'budget':
-      return {
-        stopReason: 'budget',
-        error: { code: 'billing', message: 'the session has reached its cost limit', retryable: false },
-      }
-    case 'attempts':
-      return {
-        stopReason: 'error',
-        error: {
-          code: 'process',
-          message: `the agent process ended ${MAX_ATTEMPTS} times before it took this prompt`,
-          retryable: true,
-        },
-      }
-    case 'problem': {
-      const { code, message } = JSON.parse(row.problem ?? '{}') as SessionProblem
-      return { stopReason: 'error', error: { code, message, retryable: false } }
-    }
   }
 }

@@ -1,0 +1,43 @@
+import type { EngineContext } from '../context.ts'
+import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
+import type { SessionFacts } from './decide.ts'
+import type { SessionFold } from './fold.ts'
+import type { StoredOptions } from './options.ts'
+
+/** What the store and the fold say of a session now. `interrupted`: the turn that the agent was already told to end. */
+export async function factsOf(
+  context: EngineContext,
+  row: SessionTable,
+  workspace: WorkspaceTable,
+  fold: SessionFold,
+  interrupted: string | undefined,
+): Promise<SessionFacts> {
+  const prompts = await context.db
+    .selectFrom('prompts')
+    .select(['id', 'state', 'attempts'])
+    .where('session_id', '=', row.id)
+    .where('state', 'in', ['queued', 'sent'])
+    .orderBy('position')
+    .execute()
+  const answer = await context.db
+    .selectFrom('asks')
+    .select('id')
+    .where('session_id', '=', row.id)
+    .where('state', '=', 'answered')
+    .where('delivered', '=', 0)
+    .where('epoch', '=', row.epoch)
+    .orderBy('answered_at')
+    .executeTakeFirst()
+  const { maxCost } = JSON.parse(row.options) as StoredOptions
+  return {
+    workspaceReady: workspace.state === 'ready',
+    process: row.process_state,
+    turnOpen: fold.turn !== null,
+    interruptDue: row.interrupt_at !== null && fold.turn !== null && fold.turn.id !== interrupted,
+    sentPrompt: prompts.some(({ state }) => state === 'sent'),
+    queuedPrompt: prompts.find(({ state }) => state === 'queued'),
+    undelivered: answer?.id,
+    overBudget: maxCost !== undefined && fold.cost >= maxCost,
+    problem: row.problem !== null,
+  }
+}
