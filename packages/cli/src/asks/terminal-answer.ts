@@ -1,7 +1,9 @@
+import type { Writable } from 'node:stream'
 import { CANCEL_SYMBOL, multiselect, select, text } from '@clack/prompts'
 import type { Ask, AskAnswer, PermissionMode } from '@skein/protocol'
 import { cleanLine } from '../render/clean.ts'
 import { commentsOf, editText, quote } from './editor.ts'
+import { PromptFrame } from './prompt-frame.ts'
 
 const OTHER = Symbol('other')
 
@@ -141,7 +143,7 @@ export async function choose<T>(
       options: options.map(numbered),
       initialValue: Math.max(0, start),
       showInstructions: false,
-      signal: own,
+      ...own,
     }),
   )
   return index === undefined ? undefined : options[index]?.value
@@ -154,7 +156,7 @@ async function chooseOne<T>(message: string, options: Choice<T>[], signal: Abort
 
 async function chooseSeveral<T>(message: string, options: Choice<T>[], signal: AbortSignal): Promise<T[] | undefined> {
   const chosen = await prompted(signal, (own) =>
-    multiselect<number>({ message, options: options.map(numbered), required: true, signal: own }),
+    multiselect<number>({ message, options: options.map(numbered), required: true, ...own }),
   )
   return chosen?.flatMap((index) => options.slice(index, index + 1).map(({ value }) => value))
 }
@@ -173,7 +175,7 @@ export async function write(
   return prompted(signal, async (own) => {
     const written = await text({
       message,
-      signal: own,
+      ...own,
       ...(placeholder ? { placeholder } : {}),
       validate: (value) => (required && !value?.trim() ? 'Write something, or leave with Ctrl-C.' : undefined),
     })
@@ -199,15 +201,18 @@ export async function agree(
  */
 async function prompted<T>(
   signal: AbortSignal,
-  show: (own: AbortSignal) => Promise<T | typeof CANCEL_SYMBOL>,
+  show: (own: { signal: AbortSignal; output: Writable }) => Promise<T | typeof CANCEL_SYMBOL>,
 ): Promise<T | undefined> {
   if (signal.aborted) return undefined
   const own = new AbortController()
   const takeAway = () => own.abort()
   signal.addEventListener('abort', takeAway)
+  const frame = new PromptFrame(process.stdout)
   try {
-    const answer = await show(own.signal)
-    return answer === CANCEL_SYMBOL || signal.aborted ? undefined : answer
+    const answer = await show({ signal: own.signal, output: frame.output })
+    if (!signal.aborted) return answer === CANCEL_SYMBOL ? undefined : answer
+    frame.erase()
+    return undefined
   } finally {
     signal.removeEventListener('abort', takeAway)
   }

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -58,4 +58,33 @@ test('on a full disk agents live on, requests say so, and all goes on when there
     execFileSync('umount', ['-l', mount])
     rmSync(mount, { recursive: true, force: true })
   }
+})
+
+test('on a file system whose FIFOs do not tell of writes, inputs arrive once and in order all the same', async (context) => {
+  const root = mkdtempSync('/tmp/runner-overlay-')
+  await using cleanUp = new AsyncDisposableStack()
+  cleanUp.defer(() => rmSync(root, { recursive: true, force: true }))
+  for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(root, name))
+  const layers = `lowerdir=${root}/lower,upperdir=${root}/upper,workdir=${root}/work`
+  try {
+    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', layers, join(root, 'merged')], { stdio: 'ignore' })
+  } catch {
+    return context.skip()
+  }
+  cleanUp.defer(() => void execFileSync('umount', ['-l', join(root, 'merged')]))
+  await using runner = await RunnerUnderTest.start({ under: join(root, 'merged') })
+  let client = await runner.connect()
+  await client.call('process.start', nodeAgent('overlay', ECHO))
+  const spec = JSON.parse(readFileSync(join(runner.dir, 's/overlay/spec.1.json'), 'utf8')) as { tellsWrites: boolean }
+  if (spec.tellsWrites) return context.skip()
+  const lines = Array.from({ length: 40 }, (_, n) => JSON.stringify({ n }))
+  for (const [n, line] of lines.entries()) {
+    await client.call('process.input', { id: 'overlay', epoch: 1, key: String(n), line })
+    if (n % 5 !== 4) continue
+    await runner.kill()
+    await runner.start()
+    client = await runner.connect()
+  }
+  await until('all arrived', () => journalOf(runner, 'overlay').split('\n').length > lines.length)
+  expect(journalOf(runner, 'overlay').split('\n').slice(0, -1)).toEqual(lines)
 })

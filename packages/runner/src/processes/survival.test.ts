@@ -48,7 +48,7 @@ async function insist<T>(act: (client: RunnerClient) => Promise<T>): Promise<T> 
 }
 
 test('kill -9 of the runner, 100 times: every byte arrives once, every input is processed once, in order, by one agent', {
-  timeout: 300_000,
+  timeout: 900_000,
 }, async () => {
   const agent = `
     const write = (value) => process.stdout.write(JSON.stringify(value) + '\\n')
