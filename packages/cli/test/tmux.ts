@@ -60,6 +60,12 @@ export class TmuxTerminal implements AsyncDisposable {
         '-g',
         'history-limit',
         '5000',
+        ';',
+        // What is cleared is gone, as in other terminals.
+        'set-option',
+        '-gq',
+        'scroll-on-clear',
+        'off',
       ],
       { env: { ...env, TERM: 'xterm-256color' } },
     )

@@ -48,7 +48,7 @@ export class Daemon {
   readonly #commands: Commands
   readonly #terminals: Terminals
   readonly #git: GitHandlers
-  readonly #path: Promise<string>
+  #path: Promise<string> | undefined
   readonly #daemonId = randomUUID()
   #lock: DaemonLock
   #table: ProcessTable
@@ -65,7 +65,6 @@ export class Daemon {
   private constructor(options: DaemonOptions, lock: DaemonLock) {
     this.#options = options
     this.#lock = lock
-    this.#path = loginPath(options.dir)
     this.#commands = new Commands(options.dir)
     this.#terminals = new Terminals(options.script)
     this.#git = createGitHandlers({ dir: options.dir })
@@ -92,6 +91,8 @@ export class Daemon {
         }),
       )
     })
+    // Not before: a login shell may take more of the machine than we do.
+    void daemon.#askPath()
     daemon.#timer = setInterval(() => daemon.#check(), CHECK_MS)
     return daemon
   }
@@ -132,7 +133,7 @@ export class Daemon {
       version,
       sha256,
       daemonId: this.#daemonId,
-      path: this.#path,
+      path: () => this.#askPath(),
       table,
       commands: this.#commands,
       terminals: this.#terminals,
@@ -143,6 +144,11 @@ export class Daemon {
       shutdown: () => void setImmediate(() => void this.end()),
     })
     return { table, lease, methods, guard }
+  }
+
+  #askPath(): Promise<string> {
+    this.#path ??= loginPath(this.#options.dir)
+    return this.#path
   }
 
   async #letGo(): Promise<void> {

@@ -33,7 +33,7 @@ export interface MethodContext {
   version: string
   sha256: string
   daemonId: string
-  path: Promise<string>
+  path(): Promise<string>
   table: ProcessTable
   commands: Commands
   terminals: Terminals
@@ -66,7 +66,7 @@ export function createMethods(context: MethodContext): Methods {
         platform: process.platform,
         arch: process.arch,
         home: homedir(),
-        path: await context.path,
+        path: await context.path(),
         root: process.getuid?.() === 0,
         features: ['git', ...(terminals.available ? ['pty'] : [])],
       }

@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { readRecord, replaceFile } from '../system/durable.ts'
 
 const LIMIT_MS = 3000
+const REFRESH_AFTER_MS = 5000
 const MARK = '__skein_path__'
 
 const run = promisify(execFile)
@@ -18,11 +19,14 @@ export function loginPath(dir: string): Promise<string> {
   const file = join(dir, 'login-path.json')
   const shell = process.env.SHELL ?? '/bin/sh'
   const remembered = readRecord(file, z.object({ shell: z.string(), path: z.string() }))
-  const asked = ask(shell).then((path) => {
+  const asking = async () => {
+    const path = await ask(shell)
     if (path !== undefined) remember(file, shell, path)
     return path ?? process.env.PATH ?? ''
-  })
-  if (remembered?.shell !== shell) return asked
+  }
+  if (remembered?.shell !== shell) return asking()
+  // For the next runner.
+  setTimeout(() => void asking(), REFRESH_AFTER_MS).unref()
   return Promise.resolve(remembered.path)
 }
 
