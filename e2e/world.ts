@@ -163,7 +163,7 @@ export class World implements AsyncDisposable {
       const holder = JSON.parse(await readFile(join(folder, name), 'utf8').catch(() => '{}')) as {
         identity?: { pid: number }
       }
-      const pid = holder.identity?.pid
+      const pid = holder.released ? undefined : holder.identity?.pid
       if (pid !== undefined && (await isAlive(pid, 'runner.cjs'))) return pid
     }
     return undefined

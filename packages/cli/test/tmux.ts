@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -49,6 +50,11 @@ export class TmuxTerminal implements AsyncDisposable {
         String(rows),
         '-c',
         cwd,
+        // tmux itself sometimes misses the end of a command.
+        '/bin/sh',
+        '-c',
+        `trap : INT TERM; "$@"; echo $? > ${terminal.#folder}/status.new; mv ${terminal.#folder}/status.new ${terminal.#folder}/status`,
+        'sh',
         ...command,
         ';',
         'set-option',
@@ -93,7 +99,9 @@ export class TmuxTerminal implements AsyncDisposable {
 
   /** The process id of the command. */
   async pid(): Promise<number> {
-    return Number((await this.#tmux('display-message', '-p', '#{pane_pid}')).stdout)
+    const { stdout: shell } = await this.#tmux('display-message', '-p', '#{pane_pid}')
+    const { stdout } = await run('ps', ['--ppid', shell.trim(), '-o', 'pid='])
+    return Number(stdout)
   }
 
   /** Waits until the screen shows it. */
@@ -110,15 +118,13 @@ export class TmuxTerminal implements AsyncDisposable {
 
   /** Waits for the command's end; answers its exit status. */
   async exit(timeout = 60_000): Promise<number> {
-    const status = await waitUntil(
-      async () => {
-        const { stdout } = await this.#tmux('display-message', '-p', '#{pane_dead} #{pane_dead_status}')
-        const [dead, code] = stdout.trim().split(' ')
-        return dead === '1' && code ? { code: Number(code) } : undefined
-      },
-      { what: 'the end of the command', timeout, every: 50, explain: () => this.screen(true) },
-    )
-    return status.code
+    const status = await waitUntil(() => readFile(join(this.#folder, 'status'), 'utf8'), {
+      what: 'the end of the command',
+      timeout,
+      every: 50,
+      explain: () => this.screen(true),
+    })
+    return Number(status)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -36,6 +36,8 @@ export class SessionActor {
   readonly #serial = new Serial()
   #log: SessionLog | undefined
   #following: { epoch: number; stop(): Promise<void> } | undefined
+  /** The epoch whose process this engine has asked the runner to stop. */
+  #stopAsked: number | undefined
   #woken = false
   #closed = false
 
@@ -78,13 +80,17 @@ export class SessionActor {
     return this.#log
   }
 
-  /** Stops the idle agent process; the conversation stays. A turn that runs is not stopped. */
+  /** Begins to stop the idle agent process; the conversation stays. A turn that runs is not stopped. */
   hibernate(): Promise<boolean> {
     return this.#serial.run(async () => {
       const log = await this.log()
       const row = await this.#row()
       if (row.process_state !== 'running' || log.fold.turn) return false
-      await this.#stop(row)
+      // Nobody needs to wait for its end: that comes through the journal.
+      const { ended } = await this.#beginStop(row)
+      ended.catch((error: unknown) =>
+        this.#context.log('warn', 'an idle agent was not stopped', { sessionId: this.id, error: String(error) }),
+      )
       return true
     })
   }
@@ -118,6 +124,12 @@ export class SessionActor {
       const workspace = await this.#workspace(row)
       if (!workspace) return
       if (row.process_state === 'running' || row.process_state === 'stopping') await this.#follow(row, workspace)
+      // A server before us may have died between recording the stop and asking for it.
+      if (row.process_state === 'stopping' && this.#stopAsked !== row.epoch) {
+        this.#stopAsked = row.epoch
+        const { ended } = await this.#beginStop(row)
+        ended.catch(() => this.wake())
+      }
       await this.#goOnAfterSwallowed(row)
       this.#lookAtChanges(workspace)
       const log = await this.log()
@@ -208,12 +220,20 @@ export class SessionActor {
   }
 
   async #stop(row: Row): Promise<void> {
+    const { ended } = await this.#beginStop(row)
+    await ended
+  }
+
+  /** Resolves once it is recorded that the process is to end; `ended` once it has. */
+  async #beginStop(row: Row): Promise<{ ended: Promise<unknown> }> {
     const workspace = await this.#workspace(row)
-    if (!workspace) return
+    if (!workspace) return { ended: Promise.resolve() }
     const runner = await this.#context.machines.runner(workspace.machine_id)
     await this.#follow(row, workspace)
+    if ((await this.#row()).process_state === 'exited') return { ended: Promise.resolve() }
     await this.#update({ process_state: 'stopping' })
-    await runner.call('process.stop', { id: processId(this.id), graceMs: STOP_GRACE_MS })
+    this.#stopAsked = row.epoch
+    return { ended: runner.call('process.stop', { id: processId(this.id), graceMs: STOP_GRACE_MS }) }
   }
 
   // --- the journal ------------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ export async function sayToAgent(
   command: AgentCommand,
 ): Promise<boolean> {
   const { lines, needsRestart } = agent.encode(state, command)
-  for (const { key, line } of lines) await writeLine(runner, to, key, line)
+  // A key counts for ever: what one process was given and lost with its death is new to the next.
+  for (const { key, line } of lines) await writeLine(runner, to, `${key}-${to.epoch}`, line)
   return needsRestart ?? false
 }
 
