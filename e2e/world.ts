@@ -162,6 +162,7 @@ export class World implements AsyncDisposable {
       if (!name.startsWith('daemon.lock')) continue
       const holder = JSON.parse(await readFile(join(folder, name), 'utf8').catch(() => '{}')) as {
         identity?: { pid: number }
+        released?: boolean
       }
       const pid = holder.released ? undefined : holder.identity?.pid
       if (pid !== undefined && (await isAlive(pid, 'runner.cjs'))) return pid
