@@ -9,16 +9,16 @@ import { kill, type Running, World } from './world.ts'
 /** Kills in all; fewer for a quick look. */
 const KILLS = Number(process.env.SKEIN_CHAOS_KILLS ?? 200)
 const RUNS_AT_ONCE = 3
-const KILLS_A_ROUND = 20
+const KILLS_A_ROUND = 40
 const ROUNDS = Math.max(1, Math.ceil(KILLS / KILLS_A_ROUND))
 /** An agent that dies is resumed up to three times a prompt; so many may hit the same one in a round. */
 const AGENT_KILLS = 3
-const WORDS = 60
+const WORDS = 400
 
 /** Streams, asks for a permission, does what was allowed, streams on, and ends. */
 const worker: ScriptFunction = (request) => {
   const done = request.toolHistory.some(({ name, isError }) => name === 'Bash' && !isError)
-  if (done) return say(`${longText(WORDS)}Finished.`, { deltas: WORDS, delayMs: 15 })
+  if (done) return say(`${longText(60)}Finished.`, { deltas: 60, delayMs: 15 })
   return reply([
     text(longText(WORDS), { deltas: WORDS, delayMs: 25 }),
     toolUse('Bash', { command: 'echo done >> work.txt', description: 'Note the work' }),
@@ -58,7 +58,7 @@ describe(`kill -9, ${ROUNDS * KILLS_A_ROUND} times`, () => {
   })
 
   for (let round = 1; round <= ROUNDS; round++) {
-    it(`round ${round}: nothing is lost, doubled, orphaned or left half-made`, { timeout: 180_000 }, async () => {
+    it(`round ${round}: nothing is lost, doubled, orphaned or left half-made`, { timeout: 300_000 }, async () => {
       const random = seededRandom(round)
       const runs: Run[] = Array.from({ length: RUNS_AT_ONCE }, (_, n) => ({
         name: `chaos-${round}-${n}`,

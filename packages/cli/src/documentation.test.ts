@@ -26,9 +26,9 @@ it('the documentation has every command and every option of it', () => {
 
 it('the documentation has every type of JSON line and every exit code, and no other', () => {
   const table = (heading: string) => page.slice(page.indexOf(`## ${heading}`)).split('\n## ')[0] ?? ''
-  const types = [...table('JSON lines').matchAll(/^\| `(\w+)` \|/gm)].map(([, type]) => type)
+  const types = [...table('JSON lines').matchAll(/^\| `(\w+)` +\|/gm)].map(([, type]) => type)
   expect(types.toSorted()).toEqual(JsonLine.options.map(({ shape }) => shape.type.value).toSorted())
-  const codes = [...table('Exit codes').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
+  const codes = [...table('Exit codes').matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code))
   expect(codes).toEqual(Object.values(ExitCode))
 })
 

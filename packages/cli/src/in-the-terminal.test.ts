@@ -142,6 +142,23 @@ describe.skipIf(!TmuxTerminal.available())('in a real terminal', { timeout: 180_
     expect(await readFile(join(path, 'work.txt'), 'utf8')).toBe('precious\n')
   })
 
+  it('apply --check says whether it would apply and changes nothing; a conflict is listed, and nothing is changed then', async () => {
+    await using computer = await Computer.create(writesFile('work.txt', 'from the agent\n'))
+    expect(await computer.skein(['run', '--name', 'giver', 'Write.'])).toMatchObject({ code: 0 })
+    const mine = join(computer.repo, 'work.txt')
+    expect(await computer.skein(['apply', 'giver', '--check'])).toMatchObject({
+      code: 0,
+      stdout: '✓ It applies: 1 file.\n',
+    })
+    expect(existsSync(mine)).toBe(false)
+    await writeFile(mine, 'mine\n')
+    expect(await computer.skein(['apply', 'giver'])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('work.txt'),
+    })
+    expect(await readFile(mine, 'utf8')).toBe('mine\n')
+  })
+
   it('the demo plays with nothing but Enter, and leaves nothing behind', async () => {
     await using computer = await Computer.create(() => say('not needed'))
     await using terminal = await computer.terminal(['demo'], { env: { TMPDIR: join(computer.repo, '..') } })

@@ -1,8 +1,11 @@
 import { type ApiMethod, SkeinError } from '@skein/protocol'
+import { wait } from './clock.ts'
 import type { EngineContext } from './context.ts'
 import { hashOf } from './identity.ts'
 
 const KEEP_MS = 7 * 86_400_000
+const ATTEMPTS = 5
+const PAUSE_MS = 50
 
 /**
  * Makes commands idempotent by the caller's key: a repeated one gets the first answer, also while the first is still at work, also
@@ -40,7 +43,7 @@ export class Commands {
   }
 
   async #carryOut<T>(method: ApiMethod, key: string, hash: string, work: () => Promise<T>): Promise<T> {
-    const result = await work()
+    const result = await this.#patiently(method, work)
     const text = JSON.stringify(this.#context.redactor.redactValue(result ?? null))
     await this.#context.db
       .insertInto('commands')
@@ -48,6 +51,20 @@ export class Commands {
       .onConflict((conflict) => conflict.doNothing())
       .execute()
     return result
+  }
+
+  /** A runner that died is back in a moment, and every command may be carried out again from its beginning. */
+  async #patiently<T>(method: ApiMethod, work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work()
+      } catch (error) {
+        const lost = error instanceof SkeinError && error.code === 'unavailable'
+        if (!lost || attempt === ATTEMPTS) throw error
+        this.#context.log('info', 'a command lost its machine and is carried out again', { method, attempt })
+        await wait(this.#context.clock, PAUSE_MS * 2 ** attempt, this.#context.signal)
+      }
+    }
   }
 
   /** Forgets answers that nobody will ask for again. */

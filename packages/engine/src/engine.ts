@@ -199,7 +199,10 @@ async function activatePlugins(plugins: readonly SkeinPlugin[], log: Log) {
   return { agents, providers, deactivate }
 }
 
-/** Secrets that sessions still have must never be shown, also not after a restart. */
+/**
+ * Secrets that sessions still have must never be shown, also not after a restart. One that cannot be opened (its key is gone)
+ * stops that session's next start, with the reason, and nothing else.
+ */
 async function rememberSecrets(context: EngineContext): Promise<void> {
   const rows = await context.db
     .selectFrom('sessions')
@@ -208,8 +211,12 @@ async function rememberSecrets(context: EngineContext): Promise<void> {
     .execute()
   for (const { id, secrets_sealed } of rows) {
     if (secrets_sealed === null) continue
-    const secrets = JSON.parse(context.vault.open(secrets_sealed, `secrets:${id}`)) as Record<string, string>
-    for (const secret of Object.values(secrets)) context.redactor.add(secret)
+    try {
+      const secrets = JSON.parse(context.vault.open(secrets_sealed, `secrets:${id}`)) as Record<string, string>
+      for (const secret of Object.values(secrets)) context.redactor.add(secret)
+    } catch (error) {
+      context.log('warn', 'the secrets of a session cannot be opened', { sessionId: id, error: String(error) })
+    }
   }
 }
 

@@ -23,6 +23,7 @@ export class RpcPeer {
   readonly #options: PeerOptions
   readonly #open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void; method: string }>()
   #nextId = 1
+  #drained: Promise<void> | undefined
   #pending: Buffer[] = []
   #pendingBytes = 0
   #closed = false
@@ -65,6 +66,12 @@ export class RpcPeer {
   async notify(method: string, params: unknown): Promise<void> {
     if (this.#closed) throw new SkeinError('unavailable', `${method}: the connection is closed`)
     if (this.#send({ method, params })) return
+    this.#drained ??= this.#untilDrained()
+    await this.#drained
+  }
+
+  /** One wait for all who wait: the stream has room again, or is gone. */
+  async #untilDrained(): Promise<void> {
     await new Promise<void>((resolve) => {
       const done = () => {
         this.#stream.off('drain', done)
@@ -74,6 +81,7 @@ export class RpcPeer {
       this.#stream.once('drain', done)
       this.#stream.once('close', done)
     })
+    this.#drained = undefined
   }
 
   close(error?: Error): void {

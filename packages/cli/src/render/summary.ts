@@ -34,7 +34,8 @@ function headline({ end, exitCode, durationMs }: Summary): Row {
 
 function problem({ end, exitCode }: Summary): Row[] {
   if (exitCode === ExitCode.ok || exitCode === ExitCode.interrupted) return []
-  const told = end.turn?.error?.message ?? end.turn?.detail ?? end.session?.problem?.message
+  const detail = end.turn?.stopReason === 'cancelled' ? undefined : end.turn?.detail
+  const told = end.turn?.error?.message ?? detail ?? end.session?.problem?.message
   const remedy =
     end.session?.problem?.next ??
     (end.turn?.error?.code === 'auth'

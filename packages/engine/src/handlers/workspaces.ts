@@ -91,7 +91,12 @@ export function workspaceHandlers({ context, actors, commands }: Parts): Pick<Ca
         const project = await projectRow(context, row.project_id)
         const runner = await runnerOf(row)
         if ('checkout' in params.to)
-          return runner.call('git.applyTo', { path: row.path, base: row.base, target: project.path })
+          return runner.call('git.applyTo', {
+            path: row.path,
+            base: row.base,
+            target: project.path,
+            ...(params.check ? { check: true } : {}),
+          })
         const { files } = await lookAtDiff(context, row)
         const { commit } = await runner.call('git.publishBranch', {
           path: row.path,

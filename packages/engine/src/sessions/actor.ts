@@ -1,5 +1,5 @@
 import type { AgentCommand } from '@skein/plugin-api'
-import { type AgentEvent, type ProcessExit, SkeinError } from '@skein/protocol'
+import { type AgentEvent, type ProcessExit, type RunnerClient, SkeinError } from '@skein/protocol'
 import { wait } from '../clock.ts'
 import { agentOf, type EngineContext } from '../context.ts'
 import { uuidFrom } from '../identity.ts'
@@ -200,8 +200,7 @@ export class SessionActor {
     try {
       const { spec, greeting } = await launchSession(this.#context, agent, row, workspace, runner)
       const status = await runner.call('process.start', spec)
-      for (const { key, line } of greeting)
-        await writeLine(runner, { sessionId: this.id, epoch: row.epoch }, `${key}-${row.epoch}`, line)
+      await this.#greet(runner, row.epoch, greeting)
       await this.#update({ process_state: 'running', pid: status.pid ?? null, process_started_at: status.startedAt })
     } catch (error) {
       const failure = SkeinError.from(error, `starting ${agent.name}`)
@@ -216,6 +215,17 @@ export class SessionActor {
         entries: [],
         update: { process_state: 'exited', problem: JSON.stringify(problem) },
       }))
+    }
+  }
+
+  /** A process that has ended before it could be greeted tells so through its journal, like any other. */
+  async #greet(runner: RunnerClient, epoch: number, greeting: { key: string; line: string }[]): Promise<void> {
+    try {
+      for (const { key, line } of greeting)
+        await writeLine(runner, { sessionId: this.id, epoch }, `${key}-${epoch}`, line)
+    } catch (error) {
+      const status = await runner.call('process.status', { id: processId(this.id) })
+      if (status?.epoch !== epoch || status.state === 'running') throw error
     }
   }
 

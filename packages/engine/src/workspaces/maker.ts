@@ -36,7 +36,7 @@ export async function makeWorkspace(context: EngineContext, id: string): Promise
       // The engine is closing, or the machine is out of reach: the step stays "running" and is taken up again.
       if (context.signal.aborted) throw error
       const failure = SkeinError.from(error, `${name} of the workspace`)
-      if (failure.code === 'unavailable' && name !== 'setup') throw failure
+      if (failure.code === 'unavailable') throw failure
       await mark(context, id, name, { state: 'failed', ended_at: context.clock.now(), note: failure.message })
       const problem = JSON.stringify({
         message: failure.message,
@@ -69,7 +69,11 @@ async function perform(context: EngineContext, step: StepName, workspace: Worksp
       return runSetup(context, runner, project, workspace, trusted)
     }
     case 'ready': {
-      await context.db.updateTable('workspaces').set({ state: 'ready' }).where('id', '=', workspace.id).execute()
+      await context.db
+        .updateTable('workspaces')
+        .set({ state: 'ready', problem: null })
+        .where('id', '=', workspace.id)
+        .execute()
       void fillPool(context, runner, project, workspace).catch((error: unknown) =>
         context.log('debug', 'the pool was not filled', { error: String(error) }),
       )
