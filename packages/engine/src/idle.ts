@@ -29,7 +29,7 @@ export async function hibernateIdle(context: EngineContext, actors: Actors): Pro
       .selectFrom('prompts')
       .select('id')
       .where('session_id', '=', row.id)
-      .where('state', 'in', ['queued', 'sent'])
+      .where('state', 'in', ['queued', 'sent', 'started'])
       .executeTakeFirst()
     const asked = await db
       .selectFrom('asks')

@@ -9,7 +9,7 @@ import { lookAtDiff } from '../workspaces/diff.ts'
 import { goOnAfterSwallowed, recordExit, type SessionProblem } from './after-exit.ts'
 import { answerFor } from './answers.ts'
 import { decide, type SessionAction } from './decide.ts'
-import { factsOf } from './facts.ts'
+import { factsOf, promptFacts } from './facts.ts'
 import { beginEpoch } from './fold.ts'
 import { followJournal, processId } from './journal.ts'
 import { launchSession } from './launch.ts'
@@ -86,6 +86,8 @@ export class SessionActor {
       const log = await this.log()
       const row = await this.#row()
       if (row.process_state !== 'running' || log.fold.turn) return false
+      const { sentPrompt, queuedPrompt } = await promptFacts(this.#context, this.id)
+      if (sentPrompt || queuedPrompt) return false
       // Nobody needs to wait for its end: that comes through the journal.
       const { ended } = await this.#beginStop(row)
       ended.catch((error: unknown) =>

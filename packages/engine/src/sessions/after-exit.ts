@@ -64,9 +64,11 @@ export async function recordExit(
       return { fold: ended.fold, entries, durableAgent: { state: ended.fold.agent }, update }
     },
     (raw) => {
-      // What was handed over and not begun is handed over again; the agent knows a message that it has by its id.
+      // What was handed over and is in no turn is handed over again; the agent knows a message that it has by its id.
       raw
-        .prepare(`update prompts set state = 'queued', attempts = attempts + 1 where session_id = ? and state = 'sent'`)
+        .prepare(
+          `update prompts set state = 'queued', attempts = attempts + 1 where session_id = ? and state in ('sent', 'started')`,
+        )
         .run(log.id)
       raw
         .prepare(`update asks set state = 'expired' where session_id = ? and state = 'open' and epoch <= ?`)

@@ -12,13 +12,6 @@ export async function factsOf(
   fold: SessionFold,
   interrupted: string | undefined,
 ): Promise<SessionFacts> {
-  const prompts = await context.db
-    .selectFrom('prompts')
-    .select(['id', 'state', 'attempts'])
-    .where('session_id', '=', row.id)
-    .where('state', 'in', ['queued', 'sent'])
-    .orderBy('position')
-    .execute()
   const answer = await context.db
     .selectFrom('asks')
     .select('id')
@@ -34,10 +27,27 @@ export async function factsOf(
     process: row.process_state,
     turnOpen: fold.turn !== null,
     interruptDue: row.interrupt_at !== null && fold.turn !== null && fold.turn.id !== interrupted,
-    sentPrompt: prompts.some(({ state }) => state === 'sent'),
-    queuedPrompt: prompts.find(({ state }) => state === 'queued'),
+    ...(await promptFacts(context, row.id)),
     undelivered: answer?.id,
     overBudget: maxCost !== undefined && fold.cost >= maxCost,
     problem: row.problem !== null,
+  }
+}
+
+/** Prompts that are in no turn yet: handed to the agent, or waiting for it. */
+export async function promptFacts(
+  context: EngineContext,
+  sessionId: string,
+): Promise<Pick<SessionFacts, 'sentPrompt' | 'queuedPrompt'>> {
+  const prompts = await context.db
+    .selectFrom('prompts')
+    .select(['id', 'state', 'attempts'])
+    .where('session_id', '=', sessionId)
+    .where('state', 'in', ['queued', 'sent', 'started'])
+    .orderBy('position')
+    .execute()
+  return {
+    sentPrompt: prompts.some(({ state }) => state !== 'queued'),
+    queuedPrompt: prompts.find(({ state }) => state === 'queued'),
   }
 }

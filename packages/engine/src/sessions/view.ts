@@ -14,7 +14,7 @@ export async function viewSession(context: EngineContext, row: SessionTable): Pr
     .selectFrom('prompts')
     .select('state')
     .where('session_id', '=', row.id)
-    .where('state', 'in', ['queued', 'sent'])
+    .where('state', 'in', ['queued', 'sent', 'started'])
     .execute()
   const ask = await db
     .selectFrom('asks')
@@ -43,7 +43,7 @@ export async function viewSession(context: EngineContext, row: SessionTable): Pr
     seq: row.seq,
     turns: fold.turns,
     ...(lastTurn ? { lastTurn } : {}),
-    queued: waiting.length,
+    queued: waiting.filter(({ state }) => state !== 'started').length,
     permissionMode: options.permissionMode ?? 'sandboxed',
     ...(model ? { model } : {}),
     ...(options.effort === undefined ? {} : { effort: options.effort }),
