@@ -1,8 +1,16 @@
 import { existsSync } from 'node:fs'
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { textOf } from '@skein/protocol'
-import { changeNastyTree, nastyTree, type ScriptFunction, say, streamsLong, writesFile } from '@skein/testkit'
+import {
+  changeNastyTree,
+  claudeExecutable,
+  nastyTree,
+  type ScriptFunction,
+  say,
+  streamsLong,
+  writesFile,
+} from '@skein/testkit'
 import { describe, expect, it } from 'vitest'
 import { cloneState, gitIn, jsonLines } from './cli-output.ts'
 import { noisePng } from './picture.ts'
@@ -91,16 +99,26 @@ describe('skein run', () => {
     await using world = await World.create(() => say('Got it.'))
     await writeFile(join(world.folder, 'large.png'), large)
     await writeFile(join(world.folder, 'small.png'), small)
+    // Claude Code makes large images smaller for the model, so what it was given is noted down on its way in.
+    const folder = join(world.folder, 'noting')
+    const noted = join(world.folder, 'stdin.ndjson')
+    await mkdir(folder)
+    const claude = claudeExecutable()
+    await writeFile(
+      join(folder, 'claude'),
+      `#!/bin/sh\ncase $1 in -p) tee '${noted}' | '${claude}' "$@";; *) exec '${claude}' "$@";; esac\n`,
+      { mode: 0o755 },
+    )
     const pictures = ['--image', join(world.folder, 'large.png'), '--image', join(world.folder, 'small.png')]
-    const outcome = await world.skein(['run', '--json', '--keep', '--name', 'pictures', ...pictures, 'Look.'])
+    const outcome = await world.skein(['run', '--json', '--keep', '--name', 'pictures', ...pictures, 'Look.'], {
+      env: { PATH: `${folder}:${world.env.PATH}` },
+    })
     expect(outcome.code, outcome.stderr).toBe(0)
-    // Claude Code itself makes large images smaller for the model; the journal has what it was given, as it says it back.
-    const { sessions } = await world.api.call('workspaces.get', { workspace: 'pictures' })
-    const journal = await readFile(join(world.home, 'runner', 's', `agent-${sessions[0]?.id}`, 'out.1.ndjson'), 'utf8')
-    expect(journal).toContain(large.toString('base64'))
+    expect((await readFile(noted, 'utf8')).includes(large.toString('base64'))).toBe(true)
     const sent = world.model.requests.flatMap(({ images }) => images)
     expect(sent).toHaveLength(2)
     expect(sent.some(({ data }) => data.equals(small))).toBe(true)
+    const { sessions } = await world.api.call('workspaces.get', { workspace: 'pictures' })
     const asked = (await world.events(sessions[0]?.id ?? '')).find(({ event }) => event.type === 'user_message')?.event
     expect(asked).toMatchObject({ content: [{ type: 'text' }, { bytes: large.length }, { bytes: small.length }] })
   })
