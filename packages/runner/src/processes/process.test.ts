@@ -172,6 +172,19 @@ test('an agent whose wrapper alone was killed goes on, and is lost when it ends'
   expect((await untilExited(client, 'orphaned')).exit).toMatchObject({ reason: 'lost', code: null })
 })
 
+test('an agent killed together with its wrapper has ended, whatever helper it leaves behind', async () => {
+  const client = await runner.connect()
+  const script = 'sleep 1000 & echo up; wait'
+  const { pid = 0 } = await client.call('process.start', shell('helped', script, { kind: 'lines' }))
+  const wrapper = Number(/^\d+ \(.*\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1])
+  await until('it is up', () => journalOf(runner, 'helped') === 'up\n')
+  const helper = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim())
+  process.kill(wrapper, 'SIGKILL')
+  process.kill(pid, 'SIGKILL')
+  expect((await untilExited(client, 'helped')).exit).toMatchObject({ reason: 'lost', code: null })
+  await until('its helper is gone', () => !isRunning(helper))
+})
+
 test('a time limit ends the whole process', async () => {
   const client = await runner.connect()
   await client.call('process.start', shell('limit', 'sleep 1000', { timeoutMs: 300 }))

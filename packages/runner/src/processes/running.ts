@@ -170,7 +170,12 @@ export class RunningEpoch {
       this.#family.seenAt = Date.now()
       return false
     }
-    return this.#exitStatus() !== undefined || membersOf(this.#family).length === 0
+    if (this.#exitStatus() !== undefined) return true
+    const members = membersOf(this.#family)
+    const { pid } = this
+    // Of an agent that is gone itself, only helpers are left (a sandbox's proxies), which would stay for ever.
+    const orphaned = this.spec.kind === 'lines' && pid !== undefined && !members.some((one) => one.pid === pid)
+    return members.length === 0 || orphaned
   }
 
   /** A writer dies with its reader as well; that the process has ended is the better reason then, and known in a moment. */
