@@ -69,8 +69,14 @@ describe('idle agents', () => {
       await waitUntil(async () => (await impatient.hibernateIdle()).at(0), { what: 'the other to be stopped' }),
     ).toBe(second.sessions[0]?.id)
     await waitUntil(async () => (await world.agentPids()).length === 0, { what: 'no agent to be left' })
-    const status = (await impatient.api.call('workspaces.get', { workspace: 'first' })).status
-    expect(status.evidence.map(({ what }) => what)).toContain('no agent process: it is resumed at the next prompt')
+    // The end of a process reaches the transcript through its journal, a moment after the process is gone.
+    await waitUntil(
+      async () => {
+        const { status } = await impatient.api.call('workspaces.get', { workspace: 'first' })
+        return status.evidence.some(({ what }) => what === 'no agent process: it is resumed at the next prompt')
+      },
+      { what: 'the status to say that no agent process is there' },
+    )
   })
 
   it('that work are left alone', { timeout: 120_000 }, async () => {

@@ -2,6 +2,7 @@ import type { Actors } from './actors.ts'
 import type { EngineContext } from './context.ts'
 import { agentOf } from './context.ts'
 import { kept } from './sealed.ts'
+import { promptFacts } from './sessions/facts.ts'
 import type { SessionFold } from './sessions/fold.ts'
 import { processId } from './sessions/journal.ts'
 
@@ -25,19 +26,15 @@ export async function hibernateIdle(context: EngineContext, actors: Actors): Pro
     if (fold.turn) continue
     const moment = agentOf(context, row.agent).inspect(fold.agent)
     if (moment.background > 0 || moment.busy) continue
-    const waiting = await db
-      .selectFrom('prompts')
-      .select('id')
-      .where('session_id', '=', row.id)
-      .where('state', 'in', ['queued', 'sent', 'started'])
-      .executeTakeFirst()
+    const { sentPrompt, queuedPrompt } = await promptFacts(context, row.id)
     const asked = await db
       .selectFrom('asks')
       .select('id')
       .where('session_id', '=', row.id)
       .where('state', '=', 'open')
       .executeTakeFirst()
-    if (!waiting && !asked) idle.push({ id: row.id, machineId: row.machine_id, since: row.active_at })
+    if (!sentPrompt && !queuedPrompt && !asked)
+      idle.push({ id: row.id, machineId: row.machine_id, since: row.active_at })
   }
   const now = clock.now()
   const chosen = idle.filter(({ since }) => now - since >= settings.idleMs)
