@@ -33,20 +33,12 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - begin
 }
 
-/** Writes back what is dirty and, where the system lets us, forgets what was read. */
-export async function dropCaches(): Promise<void> {
+/** Writes back what is dirty, so that nobody pays for what another one wrote. */
+export async function writeBack(): Promise<void> {
   await promisify(execFile)('sync')
-  await forget('3')
 }
 
-/** Whether `dropCaches` can do all of it. */
-export function canDropCaches(): Promise<boolean> {
-  return forget('1')
-}
-
-function forget(what: string): Promise<boolean> {
-  return writeFile('/proc/sys/vm/drop_caches', what).then(
-    () => true,
-    () => false,
-  )
+/** Forgets what was read; Linux only, as root. */
+export async function dropCaches(): Promise<void> {
+  await writeFile('/proc/sys/vm/drop_caches', '3')
 }

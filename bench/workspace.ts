@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import type { RunnerClient } from '@skein/protocol'
 import { git, largeRepository, temporaryFolder, waitUntil } from '@skein/testkit'
 import { type Benchmark, type Figure, median } from './figure.ts'
-import { canDropCaches, dropCaches, interleaved, timed } from './interleave.ts'
+import { dropCaches, interleaved, timed, writeBack } from './interleave.ts'
 import { startRunner } from './runner.ts'
 
 const FILES = Number(process.env.BENCH_FILES ?? 50_000)
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5)
+/** Forget what was read before each measurement: how it is on the first use of a day. */
+const COLD = process.env.BENCH_COLD === '1'
 /** How many files the base has changed since the pool was filled. */
 const MOVED = 250
 
@@ -52,7 +54,7 @@ export const workspace: Benchmark = {
     }
     await trees.settled()
     client.close()
-    return figures(create, remove, (await canDropCaches()) ? 'caches dropped before each run' : 'warm caches')
+    return figures(create, remove, COLD ? 'caches dropped before each run' : 'warm caches')
   },
 }
 
@@ -164,7 +166,8 @@ class Trees {
       },
       { what: 'work in the background to end', timeout: 300_000, every: 100, signal: this.#signal },
     )
-    await dropCaches()
+    await writeBack()
+    if (COLD) await dropCaches()
   }
 
   async #sizePool(size: number): Promise<string> {

@@ -9,6 +9,7 @@ import {
   type ScriptFunction,
   say,
   streamsLong,
+  waitUntil,
   writesFile,
 } from '@skein/testkit'
 import { describe, expect, it } from 'vitest'
@@ -57,7 +58,9 @@ describe('skein run', () => {
     const outcome = await world.skein(['run', '--json', 'Look around.'])
     expect(outcome.code).toBe(0)
     expect(jsonLines(outcome).at(-1)).toMatchObject({ left: 'nothing' })
-    expect(await world.api.call('workspaces.list', {})).toEqual([])
+    await waitUntil(async () => (await world.api.call('workspaces.list', {})).length === 0, {
+      what: 'the workspace to be gone',
+    })
     expect(await gitIn(world.repo, 'branch', '--list', 'skein/*')).toBe('')
     expect((await gitIn(world.repo, 'worktree', 'list', '--porcelain')).match(/^branch/gm)).toHaveLength(1)
   })

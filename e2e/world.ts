@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { link, mkdir, readdir, readFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type Envelope, RunnerClient, type SkeinApi, socketPath, withReconnect } from '@skein/protocol'
 import { connectOrStart } from '@skein/server/connect'
 import {
@@ -133,15 +134,41 @@ export class World implements AsyncDisposable {
 
   /** The API of this world's server, which is started again whenever it is gone. */
   get api(): SkeinApi {
-    this.#api ??= withReconnect((signal) =>
-      connectOrStart({
-        home: this.home,
-        version,
-        spawn: { command: process.execPath, args: [...NODE_FLAGS, MAIN, 'serve', '--background'], env: this.env },
-        signal,
-      }),
-    )
+    this.#api ??= withReconnect(async (signal) => {
+      try {
+        return await connectOrStart({
+          home: this.home,
+          version,
+          spawn: { command: process.execPath, args: [...NODE_FLAGS, MAIN, 'serve', '--background'], env: this.env },
+          signal,
+        })
+      } catch (error) {
+        if (error instanceof Error && !signal.aborted) error.message += `\n${await this.#serverStory()}`
+        throw error
+      }
+    })
     return this.#api
+  }
+
+  /** What the server's own records and the system say of it, for a failure that nobody saw happen. */
+  async #serverStory(): Promise<string> {
+    const tail = async (file: string) =>
+      (await readFile(join(this.home, file), 'utf8').catch(String)).split('\n').slice(-15).join('\n')
+    const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid,ppid,stat,etime,time,wchan:20,args'])
+    const ours = stdout
+      .split('\n')
+      .filter((line) => line.includes('serve --background') || line.includes('load average'))
+    const load = await readFile('/proc/loadavg', 'utf8').catch(() => '')
+    return [
+      `load ${load.trim()}`,
+      ...ours,
+      'server.json',
+      await tail('server.json'),
+      'server.out',
+      await tail('logs/server.out'),
+      'server.log',
+      await tail('logs/server.log'),
+    ].join('\n')
   }
 
   /** What the CLI would hand to an agent here; for calls that do not go through it. */

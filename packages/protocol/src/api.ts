@@ -124,7 +124,7 @@ export const apiMethods = {
   'workspaces.changes': query(
     'All changes against the base.',
     z.object(id),
-    z.object({ files: z.array(FileChange), base: z.string(), tree: z.string() }),
+    z.object({ files: z.array(FileChange), base: z.string(), tree: z.string(), head: z.string().nullable() }),
   ),
   'workspaces.diff': query(
     'All changes against the base, as a patch.',
@@ -167,7 +167,10 @@ export const apiMethods = {
     {
       ...id,
       confirm: z.boolean().optional(),
-      /** Commit everything to the branch and leave the branch. */ keepBranch: z.boolean().optional(),
+      /** Commit everything to the branch and leave the branch. */
+      keepBranch: z.boolean().optional(),
+      /** false: answer as soon as it is settled that it goes; `changes` tells when it has gone. */
+      wait: z.boolean().optional(),
     },
     Workspace,
   ),

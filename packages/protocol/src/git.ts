@@ -103,7 +103,13 @@ export const gitMethods = {
   /** Everything that differs between `base` and the work tree: committed, staged, unstaged and untracked. */
   'git.changes': method(
     z.object({ path, base: z.string() }),
-    z.object({ files: z.array(FileChange), base: z.string(), tree: z.string() }),
+    z.object({
+      files: z.array(FileChange),
+      base: z.string(),
+      tree: z.string(),
+      /** The commit that is checked out; null before the first. */
+      head: z.string().nullable(),
+    }),
   ),
   /**
    * The same as a patch that `git apply` takes (binary, renames, modes). Parts of at most 512 KiB, cut at a character:

@@ -45,13 +45,12 @@ async function settle(end: FollowEnd, context: ConcludeOptions): Promise<ExitCod
     })
   }
   const workspaceId = end.workspace.id
-  const [{ files }, { ahead }] = await Promise.all([
+  const [{ files, head }] = await Promise.all([
     api.call('workspaces.changes', { workspaceId }),
-    api.call('workspaces.git', { workspaceId }),
     session ? api.call('sessions.hibernate', { key: randomUUID(), sessionId: session.id }).catch(keepAlive) : undefined,
   ])
   const patch = options.patch === undefined ? undefined : await writePatch(api, workspaceId, options.patch, cwd)
-  const left = await cleanUp(end.workspace, files.length > 0 || ahead > 0, context)
+  const left = await cleanUp(end.workspace, files.length > 0 || head !== end.workspace.base, context)
   const exitCode = exitCodeOf(end)
   const summary = { end, files, left, exitCode, patch, durationMs: Date.now() - context.startedAt }
   if (options.json) writeResult(summary, context)
@@ -79,14 +78,9 @@ async function cleanUp(workspace: Workspace, changed: boolean, { api, options }:
     return 'branch'
   }
   if (changed || options.keep) return 'workspace'
-  try {
-    await api.call('workspaces.remove', remove)
-    return 'nothing'
-  } catch (error) {
-    // It holds something after all, an unfinished merge perhaps.
-    if (error instanceof SkeinError && error.code === 'needs_confirmation') return 'workspace'
-    throw error
-  }
+  // That it holds nothing was seen just now, and what comes into it meanwhile goes into the snapshot; so nobody waits for the rest.
+  await api.call('workspaces.remove', { ...remove, confirm: true, wait: false })
+  return 'nothing'
 }
 
 export interface Summary {

@@ -127,9 +127,9 @@ export function workspaceHandlers({ context, actors, commands }: Parts): Pick<Ca
           .where('state', '<>', 'removed')
           .execute()
         context.changes.workspace(row.id)
-        await actors.workspace(row.id)
         // A drive that began before it was to be removed ends first.
-        await actors.workspace(row.id)
+        const gone = actors.workspace(row.id).then(() => actors.workspace(row.id))
+        if (params.wait !== false) await gone
         return view(row.id)
       }),
     'workspaces.restore': (params) =>

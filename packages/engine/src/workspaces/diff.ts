@@ -1,4 +1,4 @@
-import type { FileChange } from '@skein/protocol'
+import type { ApiResult } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
 
@@ -6,7 +6,7 @@ import type { WorkspaceTable } from '../store/schema.ts'
 export async function lookAtDiff(
   context: EngineContext,
   workspace: WorkspaceTable,
-): Promise<{ files: FileChange[]; base: string; tree: string }> {
+): Promise<ApiResult<'workspaces.changes'>> {
   const runner = await context.machines.runner(workspace.machine_id)
   const changes = await runner.call('git.changes', { path: workspace.path, base: workspace.base ?? 'HEAD' })
   const diff = JSON.stringify({

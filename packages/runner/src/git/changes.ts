@@ -2,7 +2,7 @@ import type { FileChange, RunnerParams, RunnerResult } from '@skein/protocol'
 import type { GitContext } from './context.ts'
 import { fieldsOf, nameOf } from './file-names.ts'
 import { git } from './git.ts'
-import { objectId } from './repository.ts'
+import { objectId, refValue } from './repository.ts'
 import { takeState } from './work-tree-state.ts'
 
 /** Every file that differs between the base and the work tree. */
@@ -13,11 +13,14 @@ export async function readChanges(
 ): Promise<RunnerResult<'git.changes'>> {
   const doing = `reading the changes of ${path}`
   await context.records.check(path)
-  const [{ tree, env }, from, unmerged] = await Promise.all([
+  const [{ tree, env }, from, unmerged, head] = await Promise.all([
     takeState(context, path, signal),
     objectId(base, 'tree', { at: path, doing, signal }),
     unmergedFiles(path, signal),
+    refValue(path, 'HEAD', signal),
   ])
+  const answer = { base, tree, head: head ?? null }
+  if (from === tree && unmerged.size === 0) return { ...answer, files: [] }
   const { stdout } = await git(['diff-tree', ...COMPARISON, '--raw', '--numstat', '-z', '--no-abbrev', from, tree], {
     doing,
     at: path,
@@ -27,7 +30,7 @@ export async function readChanges(
   const files = parseChanges(stdout).map((file) =>
     unmerged.has(file.path) ? { ...file, status: 'unmerged' as const } : file,
   )
-  return { files, base, tree }
+  return { ...answer, files }
 }
 
 /** How any two states are compared, whatever the user's settings say. */
