@@ -1,10 +1,12 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail, initRepository, type ScriptFunction, say, waitUntil } from '@skein/testkit'
 import { describe, expect, it } from 'vitest'
 import { gitIn, jsonLines } from './cli-output.ts'
 import { type Outcome, World } from './world.ts'
 
+/** Root that may do only what modes allow it. */
+const WITHOUT_PRIVILEGES = ['setpriv', '--bounding-set=-all', '--inh-caps=-all']
 const ok: ScriptFunction = () => say('ok')
 
 /** A person's mistake or a broken world: told in words, with a next step, never with a stack trace. */
@@ -165,6 +167,22 @@ describe('a home that cannot be used', () => {
       }
     },
   )
+
+  it('is told when something else lies where its socket should be', async () => {
+    await using world = await World.create(ok)
+    await mkdir(world.home, { mode: 0o700 })
+    await writeFile(join(world.home, 'server.sock'), 'mine\n')
+    expectToldWell(await world.skein(['run', 'Hello.']), /server\.sock is not a socket[\s\S]*Move that file away/)
+    expect(await readFile(join(world.home, 'server.sock'), 'utf8')).toBe('mine\n')
+  })
+
+  it('is told when its socket may not be written', async () => {
+    await using world = await World.create(ok)
+    expect((await world.skein(['ls'])).code).toBe(0)
+    await chmod(join(world.home, 'server.sock'), 0o400)
+    const run = world.start(['run', 'Hello.'], { through: process.getuid?.() === 0 ? WITHOUT_PRIVILEGES : [] })
+    expectToldWell(await run.ended, /server\.sock: permission denied[\s\S]*Check the owner and mode/)
+  })
 
   it('is told when it is a file', async () => {
     await using world = await World.create(ok)

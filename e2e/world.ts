@@ -93,8 +93,12 @@ export class World implements AsyncDisposable {
   }
 
   /** Starts `skein …`. */
-  start(args: string[], options: { cwd?: string; env?: Record<string, string>; stdin?: string } = {}): Running {
-    const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
+  start(
+    args: string[],
+    options: { cwd?: string; env?: Record<string, string>; stdin?: string; through?: string[] } = {},
+  ): Running {
+    const [program = '', ...rest] = [...(options.through ?? []), process.execPath, ...NODE_FLAGS, MAIN, ...args]
+    const child = spawn(program, rest, {
       cwd: options.cwd ?? this.repo,
       env: { ...this.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -155,9 +159,7 @@ export class World implements AsyncDisposable {
     const tail = async (file: string) =>
       (await readFile(join(this.home, file), 'utf8').catch(String)).split('\n').slice(-15).join('\n')
     const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid,ppid,stat,etime,time,wchan:20,args'])
-    const ours = stdout
-      .split('\n')
-      .filter((line) => line.includes('serve --background') || line.includes('load average'))
+    const ours = stdout.split('\n').filter((line) => line.includes('serve --background'))
     const load = await readFile('/proc/loadavg', 'utf8').catch(() => '')
     return [
       `load ${load.trim()}`,

@@ -79,7 +79,7 @@ export async function sweepAbandoned(
     if (dirname(container) === folder && basename(container).startsWith(prefix)) names.add(basename(container))
   }
   for (const name of names) {
-    if (!(await isAbandoned(name))) continue
+    if (!isAbandoned(name)) continue
     const container = join(folder, name)
     const [tree] = await halvesIn(container, commonDir, [])
     const going = await readGoing(container)

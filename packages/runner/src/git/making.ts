@@ -33,7 +33,7 @@ const SETTINGS = 'settings'
 
 /** An empty container in a folder. */
 export async function makeContainer(folder: string, prefix: string = MAKING): Promise<string> {
-  const container = join(folder, await makerName(prefix))
+  const container = join(folder, makerName(prefix))
   await mkdir(container, { recursive: true }).catch((error: unknown) => {
     throw SkeinError.from(error, `making a folder in ${folder}`)
   })

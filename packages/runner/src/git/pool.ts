@@ -25,7 +25,7 @@ export async function claimFromPool(
   if (names.length === 0) return undefined
   const settings = await settingsOf(repository, signal)
   for (const name of names) {
-    const container = join(folder, await makerName('.skein-making-'))
+    const container = join(folder, makerName('.skein-making-'))
     if (!(await renamed(join(pool, name), container))) {
       done(basename(container))
       continue
@@ -187,7 +187,7 @@ export class Pools implements AsyncDisposable {
     { repository, base, settings }: { repository: Repository; base: string; settings: string },
   ): Promise<void> {
     if (await isCurrent(repository, join(pool, name), { base, settings })) return
-    const container = join(pool, await makerName(POOL_MAKING))
+    const container = join(pool, makerName(POOL_MAKING))
     if (!(await renamed(join(pool, name), container))) return done(basename(container))
     const signal = this.#ending.signal
     const making = await pointed(repository, container, { settings, commit: base, signal }).catch(() => undefined)
@@ -196,7 +196,7 @@ export class Pools implements AsyncDisposable {
   }
 
   async #remove(pool: string, name: string, repository: Repository): Promise<void> {
-    const container = join(pool, await makerName(POOL_MAKING))
+    const container = join(pool, makerName(POOL_MAKING))
     if (await renamed(join(pool, name), container)) await discard(this.#context, repository.commonDir, container)
     else done(basename(container))
   }
