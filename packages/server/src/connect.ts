@@ -17,9 +17,13 @@ export interface ConnectOptions {
   /** Told when no server answers and one is started. */
   onStarting?(): void
   onNotice?(message: string): void
-  /** For all of it, milliseconds; 15 seconds by default. */
+  /** For all of it, milliseconds; a minute by default, since a server that was killed while it wrote to a slow disk takes long to go. */
   deadlineMs?: number
 }
+
+const DEADLINE_MS = 60_000
+/** After this long a person is told what is being waited for. */
+const SILENCE_MS = 5_000
 
 /**
  * Connects to the home's server; starts one in the background if there is none. However many call this at once, one server is
@@ -27,9 +31,13 @@ export interface ConnectOptions {
  */
 export async function connectOrStart(options: ConnectOptions): Promise<SkeinApi> {
   const paths = serverPaths(options.home)
-  const deadlineMs = options.deadlineMs ?? 15_000
+  const deadlineMs = options.deadlineMs ?? DEADLINE_MS
   const deadline = AbortSignal.timeout(deadlineMs)
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline
+  const impatience = setTimeout(
+    () => options.onNotice?.(`Waiting for the server of ${paths.home} to answer, for up to ${deadlineMs / 1000} s.`),
+    SILENCE_MS,
+  )
   try {
     const running = await findServer(paths, signal)
     if (!running) return await start(paths, options, signal)
@@ -47,6 +55,8 @@ export async function connectOrStart(options: ConnectOptions): Promise<SkeinApi>
       throw new SkeinError('cancelled', `connecting to the server of ${paths.home}: cancelled`, { cause: error })
     if (deadline.aborted) throw timedOut(paths, deadlineMs, error)
     throw error
+  } finally {
+    clearTimeout(impatience)
   }
 }
 
