@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { PermissionOption, Question, StopReason } from './events.ts'
+import { ContentBlock } from './content.ts'
+import { Origin, PermissionOption, Question, StopReason } from './events.ts'
 
 /** The things that `SkeinApi` speaks of: what commands take and what queries answer. */
 
@@ -33,6 +34,8 @@ export const Project = z.object({
     /** SHA-256 over all that the repository would run. */
     hash: z.string(),
   }),
+  /** The demo project, whose agents speak with a scripted model. */
+  demo: z.boolean(),
 })
 export type Project = z.infer<typeof Project>
 
@@ -79,6 +82,8 @@ export const Session = z.object({
   state: SessionState,
   /** The last event's seq. */
   seq: z.number().int(),
+  /** Up to which event a person has seen it. */
+  seenSeq: z.number().int(),
   turns: z.number().int(),
   lastTurn: z
     .object({
@@ -117,6 +122,10 @@ export const Workspace = z.object({
   machine: z.string(),
   path: z.string(),
   createdAt: z.number(),
+  /** The last event, ask or command in it. */
+  activeAt: z.number(),
+  pinned: z.boolean(),
+  archived: z.boolean(),
   state: z.enum(['creating', 'ready', 'failed', 'removing', 'removed']),
   steps: z.array(WorkspaceStep),
   status: StatusReport,
@@ -201,3 +210,72 @@ export const SessionOptions = z.object({
   environment: SessionEnvironment.optional(),
 })
 export type SessionOptions = z.infer<typeof SessionOptions>
+
+/** One turn of a session. `fromTree` and `toTree` are what the work tree held before and after it, where that is known. */
+export const Turn = z.object({
+  id: z.string(),
+  sessionId: z.string(),
+  /** From 1. */
+  number: z.number().int().positive(),
+  origin: Origin,
+  prompt: z.string(),
+  startedAt: z.number(),
+  endedAt: z.number().optional(),
+  stopReason: StopReason.optional(),
+  cost: z.number().optional(),
+  firstSeq: z.number().int(),
+  lastSeq: z.number().int().optional(),
+  fromTree: z.string().optional(),
+  toTree: z.string().optional(),
+})
+export type Turn = z.infer<typeof Turn>
+
+/** A prompt that waits for the turn before it to end. */
+export const QueuedPrompt = z.object({
+  messageId: z.string(),
+  content: z.array(ContentBlock),
+  origin: Origin,
+  createdAt: z.number(),
+})
+export type QueuedPrompt = z.infer<typeof QueuedPrompt>
+
+export const SearchHit = z.object({
+  projectId: z.string(),
+  workspaceId: z.string(),
+  workspaceName: z.string(),
+  sessionId: z.string(),
+  seq: z.number().int(),
+  at: z.number(),
+  kind: z.enum(['prompt', 'answer', 'thought', 'tool', 'plan', 'other']),
+  /** Some text around the words; `match` where they stand. */
+  snippet: z.array(z.object({ text: z.string(), match: z.boolean() })),
+})
+export type SearchHit = z.infer<typeof SearchHit>
+
+export const AgentInfo = z.object({
+  kind: z.string(),
+  name: z.string(),
+  capabilities: z.object({
+    resume: z.boolean(),
+    fork: z.boolean(),
+    plans: z.boolean(),
+    questions: z.boolean(),
+    images: z.boolean(),
+    sandbox: z.boolean(),
+    modes: z.array(z.object({ id: PermissionMode, name: z.string(), description: z.string() })),
+    efforts: z.array(z.string()),
+  }),
+})
+export type AgentInfo = z.infer<typeof AgentInfo>
+
+/** A browser that was signed in by a one-time link. */
+export const Browser = z.object({
+  id: z.string(),
+  /** As it names itself, shortened. */
+  agent: z.string(),
+  signedInAt: z.number(),
+  seenAt: z.number(),
+  /** It is the one that asks. */
+  current: z.boolean(),
+})
+export type Browser = z.infer<typeof Browser>

@@ -1,17 +1,25 @@
 import * as z from 'zod'
+import { command, none, query, subscription } from './api-define.ts'
 import {
+  AgentInfo,
   Ask,
   AskAnswer,
+  Browser,
   Finding,
   PermissionMode,
   Project,
+  QueuedPrompt,
   RepositoryScript,
+  SearchHit,
   Session,
   SessionEnvironment,
   SessionOptions,
   StepName,
+  Turn,
   Workspace,
 } from './api-model.ts'
+import { reviewMethods } from './api-review.ts'
+import { Check, Service, Terminal, workMethods } from './api-work.ts'
 import { ContentBlock } from './content.ts'
 import { Envelope } from './events.ts'
 import { FileChange, GitStatus } from './git.ts'
@@ -23,29 +31,26 @@ import { FileChange, GitStatus } from './git.ts'
  * Every command carries a `key`, a UUID of the caller's: repeating it gives the first answer and does nothing twice.
  */
 
-const Key = z.string().min(1).max(200)
-
 const id = { workspaceId: z.string() }
 const sid = { sessionId: z.string() }
-const method = <K extends 'query' | 'command' | 'subscription', P extends z.ZodType, R extends z.ZodType>(
-  kind: K,
-  about: string,
-  params: P,
-  result: R,
-) => ({ kind, about, params, result })
-const query = <P extends z.ZodType, R extends z.ZodType>(about: string, params: P, result: R) =>
-  method('query', about, params, result)
-const command = <P extends z.ZodRawShape, R extends z.ZodType>(about: string, params: P, result: R) =>
-  method('command', about, z.object({ key: Key, ...params }), result)
-const subscription = <P extends z.ZodType, R extends z.ZodType>(about: string, params: P, item: R) =>
-  method('subscription', about, params, item)
-const none = z.object({})
 
 /** What a subscription to many things says: something changed, and how it is now. */
 export const Change = z.discriminatedUnion('type', [
   z.object({ type: z.literal('workspace'), workspace: Workspace }),
   z.object({ type: z.literal('workspace_gone'), workspaceId: z.string() }),
   z.object({ type: z.literal('ask'), ask: Ask }),
+  z.object({ type: z.literal('project'), project: Project }),
+  z.object({ type: z.literal('project_gone'), projectId: z.string() }),
+  z.object({ type: z.literal('check'), check: Check }),
+  z.object({ type: z.literal('service'), service: Service }),
+  z.object({ type: z.literal('terminal'), terminal: Terminal }),
+  z.object({ type: z.literal('terminal_gone'), workspaceId: z.string(), terminalId: z.string() }),
+  /** Comments of a session were added, changed or taken away: ask for them again. */
+  z.object({ type: z.literal('comments'), workspaceId: z.string(), sessionId: z.string() }),
+  /** The prompts that wait in a session, after any change. */
+  z.object({ type: z.literal('queue'), sessionId: z.string(), prompts: z.array(QueuedPrompt) }),
+  /** How far a long command has got; `key` is the command's. */
+  z.object({ type: z.literal('progress'), key: z.string(), text: z.string(), fraction: z.number().optional() }),
   z.object({
     type: z.literal('notice'),
     severity: z.enum(['info', 'warning', 'error']),
@@ -74,17 +79,81 @@ export const apiMethods = {
       home: z.string(),
       startedAt: z.number(),
       activity: z.object({ running: z.number(), openAsks: z.number() }),
+      /** Where the web app is, if this server has one. */
+      web: z.object({ url: z.string() }).optional(),
     }),
   ),
   'server.stop': command('Stops the server; agents run on.', {}, none),
+  'server.link': command(
+    'A URL that signs one browser in. It works once, and for a few minutes.',
+    { path: z.string().startsWith('/').optional() },
+    z.object({ url: z.string(), expiresAt: z.number() }),
+  ),
+  'server.browsers': query('The browsers that are signed in.', none, z.array(Browser)),
+  'server.signOut': command(
+    'Signs a browser out; without an id, all but the one that asks.',
+    { browserId: z.string().optional() },
+    z.object({ signedOut: z.number().int() }),
+  ),
   'server.doctor': query(
     'What is missing on this computer, with remedies.',
     z.object({ agent: z.string().optional(), path: z.string().optional(), environment: SessionEnvironment.optional() }),
     z.object({ findings: z.array(Finding) }),
   ),
 
+  'agents.list': query('The agents that sessions can have.', none, z.array(AgentInfo)),
+  'folders.list': query(
+    'Folders of this computer, for choosing a repository; the home folder by default.',
+    z.object({ path: z.string().optional() }),
+    z.object({
+      path: z.string(),
+      parent: z.string().nullable(),
+      /** Whether the folder itself is a repository's root. */
+      repository: z.boolean(),
+      folders: z.array(z.object({ name: z.string(), path: z.string(), repository: z.boolean() })),
+    }),
+  ),
+  search: query(
+    'Finds words in prompts, answers and tool output of all sessions, the newest first.',
+    z.object({
+      text: z.string().min(1).max(500),
+      projectId: z.string().optional(),
+      workspaceId: z.string().optional(),
+      sessionId: z.string().optional(),
+      /** Go on after the last hit of the answer before. */
+      cursor: z.string().optional(),
+      limit: z.number().int().positive().max(200).optional(),
+    }),
+    z.object({ hits: z.array(SearchHit), cursor: z.string().nullable() }),
+  ),
+
   'projects.list': query('All projects.', none, z.array(Project)),
   'projects.open': command('The project of a repository, made known if it was not.', { path: z.string() }, Project),
+  'projects.clone': command(
+    'Clones a repository and makes it known; `changes` tells how far it is.',
+    { url: z.string().min(1), path: z.string().optional() },
+    Project,
+  ),
+  'projects.cancelClone': command(
+    'Ends a clone that is under way; nothing of it is left. `cloneKey` is the key of the command that began it.',
+    { cloneKey: z.string() },
+    z.object({ cancelled: z.boolean() }),
+  ),
+  'projects.demo': command(
+    'The demo project: a small repository whose agent speaks with a scripted model, without credentials.',
+    {},
+    Project,
+  ),
+  'projects.remove': command(
+    'Forgets a project that has no workspaces; its repository stays as it is.',
+    { projectId: z.string() },
+    none,
+  ),
+  'projects.branches': query(
+    'Branches that a workspace can begin from, the likely ones first.',
+    z.object({ projectId: z.string() }),
+    z.object({ branches: z.array(z.string()), base: z.string() }),
+  ),
   'projects.scripts': query(
     'What a repository would run, at a commit.',
     z.object({ projectId: z.string(), ref: z.string().optional() }),
@@ -120,10 +189,30 @@ export const apiMethods = {
     z.object({ workspace: z.string() }),
     Workspace,
   ),
+  'workspaces.update': command(
+    'Another name, pinned to the top, or put away.',
+    {
+      ...id,
+      name: z.string().trim().min(1).max(100).optional(),
+      pinned: z.boolean().optional(),
+      archived: z.boolean().optional(),
+    },
+    Workspace,
+  ),
+  'workspaces.files': query(
+    'Paths of a workspace’s files that match, the best first; for completion.',
+    z.object({ ...id, query: z.string().max(500).optional(), limit: z.number().int().positive().max(1000).optional() }),
+    z.object({ paths: z.array(z.string()) }),
+  ),
+  'workspaces.file': query(
+    'One file: at the base, in the work tree now, or in a tree. null where there is none.',
+    z.object({ ...id, path: z.string().min(1), at: z.string() }),
+    z.object({ base64: z.string(), size: z.number() }).nullable(),
+  ),
   'workspaces.git': query('Branch, dirty files, ahead and behind.', z.object(id), GitStatus),
   'workspaces.changes': query(
-    'All changes against the base.',
-    z.object(id),
+    'All changes against the base, or between two trees (see `turns.list`).',
+    z.object({ ...id, from: z.string().optional(), to: z.string().optional() }),
     z.object({ files: z.array(FileChange), base: z.string(), tree: z.string(), head: z.string().nullable() }),
   ),
   'workspaces.diff': query(
@@ -132,16 +221,31 @@ export const apiMethods = {
       ...id,
       paths: z.array(z.string()).optional(),
       offset: z.number().optional(),
+      /** Against this tree, not the base. */
+      from: z.string().optional(),
+      /** This tree, not the work tree as it is now. */
       tree: z.string().optional(),
+      context: z.number().int().nonnegative().optional(),
       ignoreWhitespace: z.boolean().optional(),
     }),
     z.object({ patch: z.string(), eof: z.boolean(), tree: z.string() }),
   ),
   'workspaces.commit': command(
-    'Commits all changes on the workspace’s branch.',
-    { ...id, message: z.string() },
+    'Commits all changes on the workspace’s branch, or what is staged.',
+    { ...id, message: z.string().trim().min(1), staged: z.boolean().optional() },
     z.object({ commit: z.string().nullable() }),
   ),
+  'workspaces.stage': command(
+    'Stages (or unstages) files, or the hunks of a patch.',
+    { ...id, paths: z.array(z.string()).optional(), patch: z.string().optional(), unstage: z.boolean().optional() },
+    GitStatus,
+  ),
+  'workspaces.discard': command(
+    'Undoes files, or the hunks of a patch, in the work tree. What was there is kept as a snapshot first.',
+    { ...id, paths: z.array(z.string()).optional(), patch: z.string().optional() },
+    z.object({ snapshotRef: z.string() }),
+  ),
+  'workspaces.undiscard': command('Brings back what a discard took away.', { ...id, snapshotRef: z.string() }, none),
   'workspaces.apply': command(
     'Brings the work into the project’s own checkout as uncommitted changes, or onto a branch.',
     {
@@ -186,6 +290,13 @@ export const apiMethods = {
     { ...id, options: SessionOptions.optional() },
     Session,
   ),
+  'sessions.update': command('Another title.', { ...sid, title: z.string().trim().min(1).max(200) }, Session),
+  'sessions.see': command(
+    'A person has seen the transcript up to a seq.',
+    { ...sid, seq: z.number().int().nonnegative() },
+    none,
+  ),
+  'turns.list': query('The turns of a session, the oldest first.', z.object(sid), z.array(Turn)),
   'sessions.get': query('One session.', z.object(sid), Session),
   'sessions.configure': command(
     'Model, effort, and permission mode from now on; renews the environment.',
@@ -209,6 +320,17 @@ export const apiMethods = {
     { ...sid, messageId: z.string() },
     z.object({ cancelled: z.boolean() }),
   ),
+  'sessions.queue': query('The prompts that wait, in order.', z.object(sid), z.array(QueuedPrompt)),
+  'sessions.editPrompt': command(
+    'Another text for a prompt that waits.',
+    { ...sid, messageId: z.string(), content: z.array(ContentBlock).min(1) },
+    z.object({ edited: z.boolean() }),
+  ),
+  'sessions.orderPrompts': command(
+    'Another order for the prompts that wait; those that are not named keep theirs, after the named ones.',
+    { ...sid, messageIds: z.array(z.string()) },
+    z.array(QueuedPrompt),
+  ),
   'sessions.interrupt': command(
     'Ends the turn that runs; its partial output stays.',
     { ...sid, cancelQueued: z.boolean().optional() },
@@ -217,7 +339,13 @@ export const apiMethods = {
   'sessions.hibernate': command('Stops the idle agent process; the next prompt resumes it.', sid, Session),
   'sessions.fork': command(
     'A new workspace whose session knows what this one knew, from the workspace’s present state.',
-    { ...sid, name: z.string().optional(), prompt: z.array(ContentBlock).optional() },
+    {
+      ...sid,
+      name: z.string().optional(),
+      prompt: z.array(ContentBlock).optional(),
+      /** As it was at the end of this turn, files included. */
+      turnId: z.string().optional(),
+    },
     Workspace,
   ),
   'sessions.events': query(
@@ -242,6 +370,9 @@ export const apiMethods = {
     { askId: z.string(), inputHash: z.string().optional(), answer: AskAnswer, by: z.string().optional() },
     z.object({ counted: z.boolean(), ask: Ask }),
   ),
+
+  ...reviewMethods,
+  ...workMethods,
 
   'blobs.get': query(
     'Bytes that an event refers to.',

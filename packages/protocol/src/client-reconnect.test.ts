@@ -100,6 +100,26 @@ it('asks that were answered meanwhile are told before `ready`, those that have g
   expect((await all(gone.api.subscribe('changes', {}))).slice(2)).toEqual([{ type: 'ready' }])
 })
 
+it('queues that are empty by now and projects that are gone are told before `ready`', async () => {
+  const queue = (...ids: string[]): Change => ({
+    type: 'queue',
+    sessionId: 's',
+    prompts: ids.map((messageId) => ({ messageId, content: [], origin: 'user', createdAt: 1 })),
+  })
+  const comments: Change = { type: 'comments', workspaceId: 'w', sessionId: 's' }
+  const project = { type: 'project', project: { id: 'p' } } as Change
+  const { api } = over([
+    { items: [project, queue('m'), comments, { type: 'ready' }] },
+    { items: [{ type: 'ready' }], ends: true },
+  ])
+  expect((await all(api.subscribe('changes', {}))).slice(4)).toEqual([
+    { type: 'project_gone', projectId: 'p' },
+    queue(),
+    comments,
+    { type: 'ready' },
+  ])
+})
+
 it('gives up after the attempts that it was given, with the last error', async () => {
   const { api, connections } = over([{}, {}, {}, {}], { attempts: 3 })
   await expect(api.call('server.info', {})).rejects.toMatchObject({ code: 'unavailable' })

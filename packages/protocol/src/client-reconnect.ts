@@ -126,16 +126,18 @@ class ReconnectingApi implements SkeinApi {
     method: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const lost = connectionLoss(error) !== undefined && error instanceof SkeinError
-    if (!lost || attempt >= this.#attempts || this.#closing.signal.aborted) throw error
-    if (this.#connection === connection) {
-      this.#options.onLost?.(error)
-      this.#forget(connection)
+    const loss = connectionLoss(error)
+    if (loss === undefined || attempt >= this.#attempts || this.#closing.signal.aborted) throw error
+    if (loss !== 'dropped') {
+      if (this.#connection === connection) {
+        this.#options.onLost?.(SkeinError.from(error, method))
+        this.#forget(connection)
+      }
+      void connection.then(
+        (api) => api[Symbol.asyncDispose](),
+        () => {},
+      )
     }
-    void connection.then(
-      (api) => api[Symbol.asyncDispose](),
-      () => {},
-    )
     const wait = Math.min((this.#options.backoffMs ?? 25) * 2 ** (attempt - 1), LONGEST_BACKOFF_MS)
     let timer: ReturnType<typeof setTimeout> | undefined
     const waited = new Promise<void>((resolve) => {

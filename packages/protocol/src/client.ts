@@ -35,9 +35,9 @@ export interface ClientOptions {
 
 /**
  * `failed`: nothing was sent. `lost`: it was sent and no answer came, so it may have been done. `stopping`: the server ended
- * the subscription because it stops.
+ * the subscription because it stops. `dropped`: it ended one subscription whose reader was too slow; the connection holds.
  */
-export type ConnectionLoss = 'failed' | 'lost' | 'stopping'
+export type ConnectionLoss = 'failed' | 'lost' | 'stopping' | 'dropped'
 
 /** The error of a connection, not of the request: the same request may be made again with the same key. */
 export function connectionError(loss: ConnectionLoss, message: string, cause?: unknown): SkeinError {
@@ -49,7 +49,7 @@ export function connectionError(loss: ConnectionLoss, message: string, cause?: u
 export function connectionLoss(error: unknown): ConnectionLoss | undefined {
   if (!(error instanceof SkeinError) || error.code !== 'unavailable') return undefined
   const loss = error.details?.connection
-  return loss === 'failed' || loss === 'lost' || loss === 'stopping' ? loss : undefined
+  return loss === 'failed' || loss === 'lost' || loss === 'stopping' || loss === 'dropped' ? loss : undefined
 }
 
 /** `SkeinApi` over HTTP: `POST /v1/<method>`, subscriptions as lines of JSON. */

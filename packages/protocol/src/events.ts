@@ -140,6 +140,7 @@ const chunk = {
 
 export const AgentEvent = z.discriminatedUnion('type', [
   // content
+  /** The same message again, with another text: a prompt that waited was edited. The later one stands for the earlier. */
   event('user_message', {
     messageId: z.string(),
     content: z.array(ContentBlock),
@@ -323,6 +324,8 @@ export const AgentEvent = z.discriminatedUnion('type', [
     costDelta: z.number().optional(),
     /** Tools that were refused in this turn. */
     denials: z.array(z.string()).optional(),
+    /** Where the agent's conversation stands now, in the agent's own words: a fork can begin there. */
+    forkAt: z.string().optional(),
   }),
 
   // process and transport

@@ -100,9 +100,14 @@ export const gitMethods = {
   ),
 
   'git.status': method(z.object({ path, base: z.string().optional() }), GitStatus),
-  /** Everything that differs between `base` and the work tree: committed, staged, unstaged and untracked. */
+  /** Everything that differs between `base` and the work tree: committed, staged, unstaged and untracked; or between two trees. */
   'git.changes': method(
-    z.object({ path, base: z.string() }),
+    z.object({
+      path,
+      base: z.string(),
+      /** Not the work tree as it is now, but a tree that an answer named or a snapshot holds. */
+      tree: z.string().optional(),
+    }),
     z.object({
       files: z.array(FileChange),
       base: z.string(),
@@ -127,11 +132,58 @@ export const gitMethods = {
     }),
     z.object({ patch: z.string(), eof: z.boolean(), tree: z.string() }),
   ),
-  /** Commits all changes (untracked too) on the work tree's branch; null when there is nothing to commit. */
+  /**
+   * A part (at most 512 KiB) of one file: of the work tree (`work`), or of a commit or tree. null where there is none.
+   * `size` is the whole file's; one of more than 20 MiB is refused.
+   */
+  'git.file': method(
+    z.object({ path, file: z.string(), at: z.string(), offset: z.number().int().nonnegative().optional() }),
+    z.object({ base64: z.string(), size: z.number(), eof: z.boolean() }).nullable(),
+  ),
+  /** Names of tracked and untracked files, not ignored ones, that match a query; the best first. */
+  'git.files': method(
+    z.object({ path, query: z.string().optional(), limit: z.number().int().positive() }),
+    z.object({ paths: z.array(z.string()) }),
+  ),
+  /** Stages (or unstages) whole files, the hunks of a patch, or both. A patch that does not fit is refused, and nothing done. */
+  'git.stage': method(
+    z.object({
+      path,
+      base: z.string().optional(),
+      paths: z.array(z.string()).optional(),
+      patch: z.string().optional(),
+      unstage: z.boolean().optional(),
+    }),
+    GitStatus,
+  ),
+  /**
+   * Takes changes against `base` out of the work tree and its index: of whole files, or the hunks of a patch (as `git.diff`
+   * gives it, applied backwards). What was there is kept under `ref` first.
+   */
+  'git.discard': method(
+    z.object({
+      path,
+      base: z.string(),
+      ref: z.string().startsWith('refs/skein/'),
+      paths: z.array(z.string()).optional(),
+      patch: z.string().optional(),
+    }),
+    z.object({ commit: z.string(), paths: z.array(z.string()) }),
+  ),
+  /** Brings back what a discard took away, as far as it was not changed since. */
+  'git.undiscard': method(z.object({ path, ref: z.string().startsWith('refs/skein/') }), z.object({})),
+  /** Branches that work can begin from: the one that is checked out, the default one, then the most recent. */
+  'git.branches': method(
+    z.object({ repo: path }),
+    z.object({ branches: z.array(z.string()), head: z.string().nullable() }),
+  ),
+  /** Commits all changes (untracked too) on the work tree's branch, or what is staged; null when there is nothing to commit. */
   'git.commit': method(
     z.object({
       path,
       message: z.string(),
+      /** Only what is staged. */
+      staged: z.boolean().optional(),
       author: z.object({ name: z.string(), email: z.string() }).optional(),
       hooks: z.boolean().optional(),
     }),
@@ -141,8 +193,17 @@ export const gitMethods = {
   /** Keeps HEAD, the index, tracked and untracked files (not ignored ones) under `ref`, changing nothing else. */
   'git.snapshot': method(
     z.object({ path, ref: z.string().startsWith('refs/skein/'), message: z.string() }),
-    z.object({ commit: z.string(), head: z.string(), branch: z.string().nullable(), dirty: z.boolean() }),
+    z.object({
+      commit: z.string(),
+      head: z.string(),
+      branch: z.string().nullable(),
+      dirty: z.boolean(),
+      /** Of the files. */
+      tree: z.string(),
+    }),
   ),
+  /** Keeps the work tree's files alone, as a tree under `ref`: a comparison needs no more, and it is quicker. */
+  'git.keepTree': method(z.object({ path, ref: z.string().startsWith('refs/skein/') }), z.object({ tree: z.string() })),
   /** Makes a work tree from a snapshot, with the same HEAD, branch, index, and files. Idempotent. */
   'git.restore': method(
     z.object({ repo: path, path, ref: z.string().startsWith('refs/skein/'), branch: z.string() }),

@@ -18,6 +18,12 @@ export interface SubscriptionHandlers {
   epoch?(part: RunnerNotifications['process.epoch']): void
 }
 
+export interface TerminalHandlers {
+  /** Called one after the other; the next part is not taken before the promise settles. `reset`: it begins the screen anew. */
+  data(data: string, reset: boolean): void | Promise<void>
+  exit(code: number | null): void
+}
+
 export interface RunnerClientOptions {
   client: string
   clientVersion: string
@@ -29,7 +35,7 @@ export interface RunnerClientOptions {
 export class RunnerClient {
   readonly #peer: RpcPeer
   readonly #subscriptions = new Map<number, { handlers: SubscriptionHandlers; queue: Promise<void> }>()
-  readonly #terminals = new Map<number, { data(data: string): void; exit(code: number | null): void }>()
+  readonly #terminals = new Map<number, { handlers: TerminalHandlers; queue: Promise<void> }>()
   #nextSub = 1
   #hello: RunnerResult<'hello'> | undefined
 
@@ -95,14 +101,20 @@ export class RunnerClient {
     }
   }
 
-  /** Shows a terminal's output, from what its ring buffer holds on. */
+  /** Shows a terminal's output, from what its ring buffer holds on; with `quiet` only its end. */
   async attachTerminal(
     id: string,
-    handlers: { data(data: string): void; exit(code: number | null): void },
+    handlers: TerminalHandlers,
+    options: { quiet?: boolean } = {},
   ): Promise<{ detach(): Promise<void> }> {
     const sub = this.#nextSub++
-    this.#terminals.set(sub, handlers)
-    await this.call('pty.attach', { sub, id })
+    this.#terminals.set(sub, { handlers, queue: Promise.resolve() })
+    try {
+      await this.call('pty.attach', { sub, id, ...options })
+    } catch (error) {
+      this.#terminals.delete(sub)
+      throw error
+    }
     return {
       detach: async () => {
         this.#terminals.delete(sub)
@@ -153,13 +165,21 @@ export class RunnerClient {
         break
       }
       case 'pty.data': {
-        const part = params as RunnerNotifications['pty.data']
-        this.#terminals.get(part.sub)?.data(part.data)
+        const { sub, data, reset } = params as RunnerNotifications['pty.data']
+        const terminal = this.#terminals.get(sub)
+        if (!terminal) break
+        terminal.queue = terminal.queue
+          .then(async () => {
+            await terminal.handlers.data(data, reset ?? false)
+            if (!this.closed) await this.#peer.notify('pty.credit', { sub, chars: data.length })
+          })
+          .catch((error: unknown) => this.#peer.close(error instanceof Error ? error : new Error(String(error))))
         break
       }
       case 'pty.exit': {
-        const part = params as RunnerNotifications['pty.exit']
-        this.#terminals.get(part.sub)?.exit(part.code)
+        const { sub, code } = params as RunnerNotifications['pty.exit']
+        const terminal = this.#terminals.get(sub)
+        if (terminal) terminal.queue = terminal.queue.then(() => terminal.handlers.exit(code))
         break
       }
       case 'runner.notice':

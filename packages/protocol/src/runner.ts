@@ -48,6 +48,8 @@ export const ProcessSpec = z.object({
   snapshotOnExpiry: z.array(z.object({ path: z.string(), ref: z.string() })).optional(),
   /** Ends the process (its whole group) after this long, milliseconds. */
   timeoutMs: z.number().int().positive().optional(),
+  /** Whether what left the group and its parents still belongs to it, and ends with it. Always so for `lines`. */
+  strays: z.boolean().optional(),
 })
 export type ProcessSpec = z.infer<typeof ProcessSpec>
 
@@ -125,6 +127,8 @@ export const runnerMethods = {
       home: z.string(),
       /** The user's PATH as a login shell sets it. */
       path: z.string(),
+      /** The user's login shell. */
+      shell: z.string().optional(),
       root: z.boolean(),
       features: z.array(z.string()),
     }),
@@ -156,9 +160,14 @@ export const runnerMethods = {
     z.object({ id: ProcessId, graceMs: z.number().int().nonnegative() }),
     ProcessStatus.nullable(),
   ),
-  /** Begins `process.data` notifications from the cursor on; `sub` is chosen by the client. */
+  /** Begins `process.data` notifications from the cursor on; `sub` is chosen by the client. `quiet`: ends and epochs only. */
   'process.subscribe': method(
-    z.object({ sub: z.number().int(), id: ProcessId, from: z.union([Cursor, z.enum(['start', 'tail'])]) }),
+    z.object({
+      sub: z.number().int(),
+      id: ProcessId,
+      from: z.union([Cursor, z.enum(['start', 'tail'])]),
+      quiet: z.boolean().optional(),
+    }),
     nothing,
   ),
   'process.unsubscribe': method(z.object({ sub: z.number().int() }), nothing),
@@ -193,8 +202,8 @@ export const runnerMethods = {
     }),
     z.object({ pid: z.number().int() }),
   ),
-  /** Begins `pty.data` notifications, first what the ring buffer holds. */
-  'pty.attach': method(z.object({ sub: z.number().int(), id: ProcessId }), nothing),
+  /** Begins `pty.data` notifications, first what the ring buffer holds. `quiet`: its end only. */
+  'pty.attach': method(z.object({ sub: z.number().int(), id: ProcessId, quiet: z.boolean().optional() }), nothing),
   'pty.detach': method(z.object({ sub: z.number().int() }), nothing),
   'pty.input': method(z.object({ id: ProcessId, data: z.string() }), nothing),
   'pty.resize': method(z.object({ id: ProcessId, cols: z.number().int(), rows: z.number().int() }), nothing),
@@ -279,8 +288,11 @@ export const runnerMethods = {
  */
 export const runnerClientNotifications = {
   'process.credit': z.object({ sub: z.number().int(), epoch: z.number().int(), to: z.number().int() }),
+  /** So many characters of a terminal's output are consumed; at most `TERMINAL_WINDOW` are on their way. */
+  'pty.credit': z.object({ sub: z.number().int(), chars: z.number().int().nonnegative() }),
 } as const
 export const SUBSCRIPTION_WINDOW = 1024 * 1024
+export const TERMINAL_WINDOW = 512 * 1024
 
 export type RunnerMethods = typeof runnerMethods
 export type RunnerMethod = keyof RunnerMethods
@@ -307,7 +319,8 @@ export const runnerNotifications = {
   }),
   /** A new epoch of a subscribed process begins. */
   'process.epoch': z.object({ sub: z.number().int(), epoch: z.number().int() }),
-  'pty.data': z.object({ sub: z.number().int(), data: z.string() }),
+  /** `reset`: what was shown before is void; this begins with the oldest that is still there. */
+  'pty.data': z.object({ sub: z.number().int(), data: z.string(), reset: z.boolean().optional() }),
   'pty.exit': z.object({ sub: z.number().int(), code: z.number().int().nullable() }),
   /** The disk is nearly full, a lease is near its end: something a person should hear of. */
   'runner.notice': z.object({
