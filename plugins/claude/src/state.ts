@@ -40,6 +40,8 @@ export interface ClaudeState {
   commands: { name: string; description?: string; hint?: string }[] | undefined
   /** The final messages of this turn by Claude Code's id of the line, for those that a later one supersedes. */
   lines: { uuid: string; messageId: string }[]
+  /** The last line of the main conversation that the model said: where a fork can begin. */
+  saidAt: string | undefined
   startupFailure: { reason: string | undefined; message: string } | undefined
 }
 
@@ -130,6 +132,7 @@ const EMPTY: ClaudeState = {
   told: { info: 0, commands: 0 },
   commands: undefined,
   lines: [],
+  saidAt: undefined,
   startupFailure: undefined,
 }
 

@@ -19,3 +19,15 @@ export async function connectTo(address: NetConnectOpts, signal?: AbortSignal): 
     })
   }
 }
+
+/** A program that says `localhost` may listen at either address of it. */
+export async function connectToPort(port: number, signal?: AbortSignal): Promise<Socket> {
+  try {
+    return await connectTo({ host: '127.0.0.1', port }, signal)
+  } catch (error) {
+    if (signal?.aborted) throw error
+    return connectTo({ host: '::1', port }, signal).catch(() => {
+      throw error
+    })
+  }
+}

@@ -7,7 +7,7 @@ import {
   SkeinError,
   type StreamTarget,
 } from '@skein/plugin-api'
-import { connectTo } from './connect.ts'
+import { connectToPort } from './connect.ts'
 import { LocalRunner } from './local-runner.ts'
 
 const KIND = 'local'
@@ -56,7 +56,7 @@ class LocalMachine implements Machine {
 
   open(target: StreamTarget, signal?: AbortSignal): Promise<Duplex> {
     if ('runner' in target) return this.#runner.open(signal)
-    return connectTo({ host: '127.0.0.1', port: target.port }, signal)
+    return connectToPort(target.port, signal)
   }
 
   /** It runs: we are running on it. */

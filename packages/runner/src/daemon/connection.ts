@@ -8,6 +8,7 @@ import {
   SkeinError,
 } from '@skein/protocol'
 import * as z from 'zod'
+import { TerminalReader } from '../machine/terminals.ts'
 import type { ManagedProcess } from '../processes/process.ts'
 import { Subscription } from '../processes/subscription.ts'
 
@@ -22,7 +23,7 @@ export class Connection {
   readonly #peer: RpcPeer
   readonly #options: ConnectionOptions
   readonly #subscriptions = new Map<number, Subscription>()
-  readonly #terminals = new Map<number, AbortController>()
+  readonly #terminals = new Map<number, { stop: AbortController; reader: TerminalReader }>()
 
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#options = options
@@ -39,9 +40,14 @@ export class Connection {
     await this.#peer.notify(name, params)
   }
 
-  subscribe(sub: number, process: ManagedProcess, from: ConstructorParameters<typeof Subscription>[2]): void {
+  subscribe(
+    sub: number,
+    process: ManagedProcess,
+    from: ConstructorParameters<typeof Subscription>[2],
+    quiet?: boolean,
+  ): void {
     this.unsubscribe(sub)
-    const subscription = new Subscription(sub, process, from, this.notify)
+    const subscription = new Subscription(sub, process, from, this.notify, quiet)
     this.#subscriptions.set(sub, subscription)
     // After the answer, which the client may want to see first.
     setImmediate(
@@ -54,16 +60,19 @@ export class Connection {
     this.#subscriptions.delete(sub)
   }
 
-  /** Follows something until it ends, the client says `forget`, or the stream ends. */
-  follow(sub: number, run: (signal: AbortSignal) => Promise<void>): void {
+  /** Follows a terminal until it ends, the client says otherwise, or the stream ends. */
+  follow(sub: number, quiet: boolean, run: (reader: TerminalReader, signal: AbortSignal) => Promise<void>): void {
     this.unfollow(sub)
     const stop = new AbortController()
-    this.#terminals.set(sub, stop)
-    setImmediate(() => void run(stop.signal).catch((error: unknown) => this.#failed('following a terminal', error)))
+    const reader = new TerminalReader(quiet)
+    this.#terminals.set(sub, { stop, reader })
+    setImmediate(
+      () => void run(reader, stop.signal).catch((error: unknown) => this.#failed('following a terminal', error)),
+    )
   }
 
   unfollow(sub: number): void {
-    this.#terminals.get(sub)?.abort()
+    this.#terminals.get(sub)?.stop.abort()
     this.#terminals.delete(sub)
   }
 
@@ -82,9 +91,13 @@ export class Connection {
   }
 
   #receive(name: string, params: unknown): void {
-    if (name !== 'process.credit') return
-    const credit = runnerClientNotifications['process.credit'].safeParse(params)
-    if (credit.success) this.#subscriptions.get(credit.data.sub)?.credit(credit.data.epoch, credit.data.to)
+    if (name === 'process.credit') {
+      const credit = runnerClientNotifications['process.credit'].safeParse(params)
+      if (credit.success) this.#subscriptions.get(credit.data.sub)?.credit(credit.data.epoch, credit.data.to)
+    } else if (name === 'pty.credit') {
+      const credit = runnerClientNotifications['pty.credit'].safeParse(params)
+      if (credit.success) this.#terminals.get(credit.data.sub)?.reader.credit(credit.data.chars)
+    }
   }
 
   /** A reader that cannot be served must not wait for ever: it connects again, with its cursor. */
@@ -96,7 +109,7 @@ export class Connection {
 
   #ended(): void {
     for (const subscription of this.#subscriptions.values()) subscription.close()
-    for (const stop of this.#terminals.values()) stop.abort()
+    for (const { stop } of this.#terminals.values()) stop.abort()
     this.#options.onClose(this)
   }
 }

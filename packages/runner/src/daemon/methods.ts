@@ -1,4 +1,4 @@
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import {
   type gitMethods,
   RUNNER_PROTOCOL,
@@ -67,6 +67,7 @@ export function createMethods(context: MethodContext): Methods {
         arch: process.arch,
         home: homedir(),
         path: await context.path(),
+        shell: process.env.SHELL ?? userInfo().shell ?? '/bin/sh',
         root: process.getuid?.() === 0,
         features: ['git', ...(terminals.available ? ['pty'] : [])],
       }
@@ -97,8 +98,8 @@ export function createMethods(context: MethodContext): Methods {
       return {}
     },
     'process.stop': async ({ id, graceMs }) => (await table.find(id)?.stop(graceMs)) ?? null,
-    'process.subscribe': ({ sub, id, from }, connection) => {
-      connection.subscribe(sub, table.get(id), from)
+    'process.subscribe': ({ sub, id, from, quiet }, connection) => {
+      connection.subscribe(sub, table.get(id), from, quiet)
       return {}
     },
     'process.unsubscribe': ({ sub }, connection) => {
@@ -118,9 +119,9 @@ export function createMethods(context: MethodContext): Methods {
     exec: (params) => commands.run(params),
 
     'pty.open': (params) => terminals.open(params),
-    'pty.attach': ({ sub, id }, connection) => {
+    'pty.attach': ({ sub, id, quiet = false }, connection) => {
       terminals.get(id)
-      connection.follow(sub, (signal) => terminals.follow(sub, id, connection.notify, signal))
+      connection.follow(sub, quiet, (reader, signal) => terminals.follow(sub, id, reader, connection.notify, signal))
       return {}
     },
     'pty.detach': ({ sub }, connection) => {
@@ -154,7 +155,10 @@ export function createMethods(context: MethodContext): Methods {
     },
     'blob.put': (params) => blobs.put(params),
 
-    'ports.listening': ({ ids }) => listeningPorts(table.membersById(ids), ids !== undefined),
+    'ports.listening': async ({ ids }) => {
+      const members = new Map([...table.membersById(ids), ...(await terminals.members(ids))])
+      return listeningPorts(members, ids !== undefined)
+    },
     'ports.free': (params) => freePorts(params),
     'lease.renew': (params) => lease.renew(params),
   }

@@ -2,23 +2,23 @@ import type { FileChange, RunnerParams, RunnerResult } from '@skein/protocol'
 import type { GitContext } from './context.ts'
 import { fieldsOf, nameOf } from './file-names.ts'
 import { git } from './git.ts'
-import { objectId, refValue } from './repository.ts'
-import { takeState } from './work-tree-state.ts'
+import { refValue } from './repository.ts'
+import { comparedStates } from './work-tree-state.ts'
 
 /** Every file that differs between the base and the work tree. */
 export async function readChanges(
   context: GitContext,
-  { path, base }: RunnerParams<'git.changes'>,
+  { path, base, tree: wanted }: RunnerParams<'git.changes'>,
   signal?: AbortSignal,
 ): Promise<RunnerResult<'git.changes'>> {
   const doing = `reading the changes of ${path}`
   await context.records.check(path)
-  const [{ tree, env }, from, unmerged, head] = await Promise.all([
-    takeState(context, path, signal),
-    objectId(base, 'tree', { at: path, doing, signal }),
-    unmergedFiles(path, signal),
+  const [{ state, base: from }, unmerged, head] = await Promise.all([
+    comparedStates(context, { path, base, tree: wanted, doing }, signal),
+    wanted === undefined ? unmergedFiles(path, signal) : new Set<string>(),
     refValue(path, 'HEAD', signal),
   ])
+  const { tree, env } = state
   const answer = { base, tree, head: head ?? null }
   if (from === tree && unmerged.size === 0) return { ...answer, files: [] }
   const { stdout } = await git(['diff-tree', ...COMPARISON, '--raw', '--numstat', '-z', '--no-abbrev', from, tree], {

@@ -7,16 +7,17 @@ import { openWorkTree } from './open-work-tree.ts'
 import { findObjectId, refValue } from './repository.ts'
 import { commitTree } from './snapshot.ts'
 
-/** Commits everything in the work tree (untracked files too) on its branch. Nothing is signed: nobody may be there to unlock a key. */
+/** Commits everything in the work tree (untracked files too), or what is staged, on its branch. Nothing is signed: nobody may be there to unlock a key. */
 export async function commitAll(
   context: GitContext,
-  { path, message, author, hooks }: RunnerParams<'git.commit'>,
+  { path, message, author, hooks, staged }: RunnerParams<'git.commit'>,
   signal?: AbortSignal,
 ): Promise<RunnerResult<'git.commit'>> {
   const doing = `committing the changes in ${path}`
   const repository = await openWorkTree(context, path, signal)
   const before = await findObjectId('HEAD', 'commit', { at: path, doing, signal })
-  await stageAll({ repository, env: {}, signal }, { lenient: false })
+  if (!staged) await stageAll({ repository, env: {}, signal }, { lenient: false })
+  else if (!(await hasStaged(path, doing, signal))) return { commit: null }
   const flags = ['--quiet', '--no-gpg-sign', '--file=-', ...(hooks === true ? [] : ['--no-verify'])]
   const { code, stdout, stderr } = await git(['commit', ...flags], {
     doing,
@@ -35,6 +36,11 @@ export async function commitAll(
   throw new SkeinError('conflict', `${doing}: ${stderr.trim() || stdout.toString('utf8').trim() || 'git refused'}`, {
     next: hooks === true ? 'A hook may have refused it; its words are above.' : 'See `git status` there.',
   })
+}
+
+async function hasStaged(path: string, doing: string, signal?: AbortSignal): Promise<boolean> {
+  const { code } = await git(['diff', '--cached', '--quiet'], { doing, at: path, answers: [1], signal })
+  return code === 1
 }
 
 /** A ref moved (or made) to point at the work tree's state; nothing is checked out and the work tree stays as it is. */

@@ -2,14 +2,13 @@ import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type RunnerParams, type RunnerResult, SkeinError } from '@skein/protocol'
+import type { RunnerParams, RunnerResult } from '@skein/protocol'
 import { COMPARISON } from './changes.ts'
 import type { GitContext } from './context.ts'
 import { fieldsOf } from './file-names.ts'
 import { git } from './git.ts'
-import { objectId } from './repository.ts'
 import { readPart, type SpilledPatch, spill, spilled } from './spilled-patch.ts'
-import { findState, takeState, type WorkTreeState } from './work-tree-state.ts'
+import { comparedStates, type WorkTreeState } from './work-tree-state.ts'
 
 type Params = RunnerParams<'git.diff'>
 
@@ -22,28 +21,12 @@ export async function readDiff(
   params: Params,
   signal?: AbortSignal,
 ): Promise<RunnerResult<'git.diff'>> {
-  const state = await stateFor(context, params, signal)
-  const doing = `comparing ${params.path} with ${params.base}`
-  const base = await objectId(params.base, 'tree', { at: params.path, doing, signal })
+  const { path, tree } = params
+  const doing = `comparing ${path} with ${params.base}`
+  const { state, base } = await comparedStates(context, { path, base: params.base, tree, doing }, signal)
   const { folder, outline } = await patchOf(context, state, { ...params, base, doing, signal })
   const part = await readPart(folder, outline, { paths: params.paths, offset: params.offset ?? 0 })
   return { ...part, tree: state.tree }
-}
-
-async function stateFor(context: GitContext, { path, tree }: Params, signal?: AbortSignal): Promise<WorkTreeState> {
-  if (tree !== undefined) {
-    const kept = await findState(context, path, tree, signal)
-    if (kept !== undefined) return kept
-  }
-  const present = await takeState(context, path, signal)
-  if (tree === undefined || tree === present.tree) return present
-  throw new SkeinError(
-    'conflict',
-    `reading the diff of ${path}: it has changed since, and its state ${tree} is not kept any more`,
-    {
-      next: 'Ask for the diff from its beginning.',
-    },
-  )
 }
 
 interface Comparison extends Pick<Params, 'context' | 'ignoreWhitespace'> {

@@ -76,9 +76,10 @@ const MOST_SHOWN = 1024 * 1024
 export async function showFile(
   { repo, commit, file }: RunnerParams<'git.show'>,
   signal?: AbortSignal,
+  env: Record<string, string> = {},
 ): Promise<RunnerResult<'git.show'>> {
   checkCommit(commit)
-  const call = { doing: `reading ${file} of ${commit}`, at: repo, signal }
+  const call = { doing: `reading ${file} of ${commit}`, at: repo, env, signal }
   const name = bytesOf(file)
   const end = name.includes(10) ? { flags: ['-z'], byte: 0 } : { flags: [], byte: 10 }
   const input = Buffer.concat([Buffer.from(`${commit}:`), name, Buffer.from([end.byte])])
@@ -101,13 +102,14 @@ export async function showFile(
 export async function listFiles(
   { repo, commit, paths }: RunnerParams<'git.listFiles'>,
   signal?: AbortSignal,
+  env: Record<string, string> = {},
 ): Promise<RunnerResult<'git.listFiles'>> {
   checkCommit(commit)
   if (paths.length === 0) return []
   const { stdout } = await git(['ls-tree', '-r', '-z', '--full-tree', commit, '--', ...paths], {
     doing: `listing files of ${commit} in ${repo}`,
     at: repo,
-    env: { GIT_LITERAL_PATHSPECS: '1' },
+    env: { ...env, GIT_LITERAL_PATHSPECS: '1' },
     signal,
   })
   return fieldsOf(stdout).map((field) => {

@@ -1,4 +1,5 @@
 import type { RunnerParams, RunnerResult } from '@skein/protocol'
+import { privateIndex, stageAll, writeTree } from './capture.ts'
 import type { GitContext } from './context.ts'
 import { git } from './git.ts'
 import { checkOwnRef, NO_COMMIT } from './names.ts'
@@ -26,7 +27,24 @@ export async function takeSnapshot(
       writes: true,
       signal,
     })
-    return { commit, head: head ?? NO_COMMIT, branch, dirty }
+    return { commit, head: head ?? NO_COMMIT, branch, dirty, tree }
+  })
+}
+
+/** Keeps the files of a work tree as a tree. */
+export async function keepTree(
+  context: GitContext,
+  { path, ref }: RunnerParams<'git.keepTree'>,
+  signal?: AbortSignal,
+): Promise<RunnerResult<'git.keepTree'>> {
+  checkOwnRef(ref)
+  const repository = await openWorkTree(context, path, signal)
+  return context.scratch.with(async (folder) => {
+    const index = await privateIndex(repository, folder, { keepObjects: true, signal })
+    await stageAll(index, { lenient: true })
+    const tree = await writeTree(index)
+    await git(['update-ref', ref, tree], { doing: `keeping ${ref}`, at: path, writes: true, signal })
+    return { tree }
   })
 }
 

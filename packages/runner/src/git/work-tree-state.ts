@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SkeinError } from '@skein/protocol'
 import { objectStore, type PrivateIndex, privateIndex, stageAll, writeTree } from './capture.ts'
 import type { GitContext } from './context.ts'
 import { openWorkTree } from './open-work-tree.ts'
-import type { Repository } from './repository.ts'
+import { findObjectId, objectId, type Repository } from './repository.ts'
 
 /** The state of a work tree as a tree, whose objects lie in a scratch folder: the repository gains nothing. */
 export interface WorkTreeState {
@@ -34,6 +35,44 @@ export async function findState(
 ): Promise<WorkTreeState | undefined> {
   const repository = await openWorkTree(context, path, signal)
   return (await context.scratch.keep(stateName(repository, tree))) ? stateOf(context, repository, tree) : undefined
+}
+
+/**
+ * The work tree as it is now, or a tree that an earlier answer named or that a ref keeps; with what it is compared with, which
+ * may be a commit or such a tree too. Throws `conflict` when a tree is not kept any more.
+ */
+export async function comparedStates(
+  context: GitContext,
+  { path, base, tree, doing }: { path: string; base: string; tree?: string | undefined; doing: string },
+  signal?: AbortSignal,
+): Promise<{ state: WorkTreeState; base: string }> {
+  const state =
+    tree === undefined ? await takeState(context, path, signal) : await keptTree(context, path, tree, signal)
+  const found = await findObjectId(base, 'tree', { at: path, doing, env: state.env, signal })
+  if (found !== undefined) return { state, base: found }
+  const before = await findState(context, path, base, signal)
+  if (before === undefined) return { state, base: await objectId(base, 'tree', { at: path, doing, signal }) }
+  const own = context.scratch.path(stateName(state.repository, state.tree))
+  const both = objectStore(join(own, 'objects'), [
+    state.repository.commonDir,
+    context.scratch.path(stateName(before.repository, before.tree)),
+  ])
+  return { state: { ...state, env: both }, base: before.tree }
+}
+
+async function keptTree(context: GitContext, path: string, tree: string, signal?: AbortSignal): Promise<WorkTreeState> {
+  const kept = await findState(context, path, tree, signal)
+  if (kept !== undefined) return kept
+  const repository = await openWorkTree(context, path, signal)
+  const id = await findObjectId(tree, 'tree', { at: path, doing: `reading a state of ${path}`, signal })
+  if (id !== undefined) return { tree: id, repository, env: {} }
+  const present = await takeState(context, path, signal)
+  if (present.tree === tree) return present
+  throw new SkeinError(
+    'conflict',
+    `reading a state of ${path}: it has changed since, and its state ${tree} is not kept any more`,
+    { next: 'Ask for the changes from the beginning.' },
+  )
 }
 
 /** A private index with everything staged, and its tree, in a folder. */

@@ -35,7 +35,7 @@ export function hostTerminals(): void {
     onClose: () => process.exit(),
   })
   const tell = <N extends keyof HostNotifications>(name: N, params: HostNotifications[N]) =>
-    void peer.notify(name, params).catch(() => {})
+    peer.notify(name, params).catch(() => {})
 
   const answers: { [M in keyof HostRequests]: (params: HostRequests[M]) => object | undefined } = {
     open({ id, argv, cwd, env, cols, rows }) {
@@ -43,10 +43,17 @@ export function hostTerminals(): void {
       const [file = '', ...args] = argv
       const pty = spawn(file, args, { name: env.TERM ?? 'xterm-256color', cwd, env, cols, rows })
       terminals.set(id, pty)
-      pty.onData((data) => tell('data', { id, data }))
+      const pace = new Pace()
+      pty.onData((data) => {
+        // One part at a time: what prints without end is held back by its own terminal, and holds back no other.
+        pty.pause()
+        void Promise.all([tell('data', { id, data }), pace.after(data.length)]).then(() => {
+          if (terminals.get(id) === pty) pty.resume()
+        })
+      })
       pty.onExit(({ exitCode, signal }) => {
         terminals.delete(id)
-        tell('exit', { id, code: signal ? null : exitCode })
+        void tell('exit', { id, code: signal ? null : exitCode })
       })
       return { pid: pty.pid }
     },
@@ -54,6 +61,21 @@ export function hostTerminals(): void {
     resize: ({ id, cols, rows }) => void terminals.get(id)?.resize(cols, rows),
     kill: ({ id, signal }) => void terminals.get(id)?.kill(signal),
     title: ({ id }) => ({ title: terminals.get(id)?.process }),
+  }
+}
+
+/** As much as anybody can see: a program that prints more waits, as it does for a terminal that is slow to draw. */
+const CHARS_PER_MS = 4 * 1024
+const BURST_MS = 100
+
+/** Spreads output over time: a burst at once, the rest at a steady rate. */
+class Pace {
+  #until = 0
+
+  async after(chars: number): Promise<void> {
+    const now = performance.now()
+    this.#until = Math.max(this.#until, now - BURST_MS) + chars / CHARS_PER_MS
+    if (this.#until > now) await new Promise((resolve) => setTimeout(resolve, this.#until - now))
   }
 }
 

@@ -1,10 +1,18 @@
 import { spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
-import { RpcPeer, type RunnerNotifications, type RunnerParams, type RunnerResult, SkeinError } from '@skein/protocol'
+import {
+  RpcPeer,
+  type RunnerNotifications,
+  type RunnerParams,
+  type RunnerResult,
+  SkeinError,
+  TERMINAL_WINDOW,
+} from '@skein/protocol'
 import { Changes } from '../system/changes.ts'
+import { allProcesses, type SystemProcess } from '../system/processes.ts'
 import { HOST_STREAM, type HostNotifications, type HostRequests, loadPty } from './terminal-host.ts'
+import { TerminalRing } from './terminal-ring.ts'
 
-const RING = 256 * 1024
 const LARGEST_PART = 32 * 1024
 /** How long a terminal may take to hang up. */
 const HANG_UP_MS = 2000
@@ -14,11 +22,35 @@ type Notify = <N extends keyof RunnerNotifications>(name: N, params: RunnerNotif
 interface Terminal {
   pid: Promise<number>
   cwd: string
-  /** The last characters of its output, and how many there were before them. */
-  ring: string
-  dropped: number
+  ring: TerminalRing
   changes: Changes
   exit: { code: number | null } | undefined
+}
+
+/** How fast one who looks at a terminal takes what is sent. */
+export class TerminalReader {
+  readonly quiet: boolean
+  readonly #credit = new Changes()
+  #onItsWay = 0
+
+  constructor(quiet: boolean) {
+    this.quiet = quiet
+  }
+
+  sent(chars: number): void {
+    this.#onItsWay += chars
+  }
+
+  credit(chars: number): void {
+    this.#onItsWay = Math.max(0, this.#onItsWay - chars)
+    this.#credit.announce()
+  }
+
+  /** False: the signal was aborted before there was room. */
+  async room(signal: AbortSignal): Promise<boolean> {
+    while (this.#onItsWay >= TERMINAL_WINDOW && !signal.aborted) await this.#credit.after(this.#credit.version, signal)
+    return !signal.aborted
+  }
 }
 
 /** Interactive terminals. They end with the runner; what must last is a process. */
@@ -52,7 +84,13 @@ export class Terminals implements Disposable {
       })
     }
     const pid = this.#ask('open', params).then((answer) => (answer as { pid: number }).pid)
-    const terminal = { pid, cwd: params.cwd, ring: '', dropped: 0, changes: new Changes(), exit: undefined }
+    const terminal: Terminal = {
+      pid,
+      cwd: params.cwd,
+      ring: new TerminalRing(),
+      changes: new Changes(),
+      exit: undefined,
+    }
     this.#terminals.set(params.id, terminal)
     try {
       return { pid: await pid }
@@ -62,17 +100,31 @@ export class Terminals implements Disposable {
     }
   }
 
-  /** Sends what the ring holds and what comes, as fast as the reader takes it; one that is too slow misses the oldest. */
-  async follow(sub: number, id: string, notify: Notify, signal: AbortSignal): Promise<void> {
+  /**
+   * Sends what the ring holds and what comes, as fast as the reader takes it. One that is too slow misses the oldest, and is told
+   * to begin anew.
+   */
+  async follow(sub: number, id: string, reader: TerminalReader, notify: Notify, signal: AbortSignal): Promise<void> {
     const terminal = this.get(id)
-    for (let at = terminal.dropped; !signal.aborted; ) {
+    const { ring } = terminal
+    let at = -1
+    while (!signal.aborted) {
       const { version } = terminal.changes
-      at = Math.max(at, terminal.dropped)
-      const data = terminal.ring.slice(at - terminal.dropped, at - terminal.dropped + LARGEST_PART)
-      at += data.length
-      if (data !== '') await notify('pty.data', { sub, data })
-      else if (terminal.exit) return await notify('pty.exit', { sub, code: terminal.exit.code })
-      else await terminal.changes.after(version, signal)
+      if (terminal.exit && (reader.quiet || at >= ring.end))
+        return await notify('pty.exit', { sub, code: terminal.exit.code })
+      if (reader.quiet || at === ring.end) {
+        await terminal.changes.after(version, signal)
+        continue
+      }
+      // Before anything is taken: while there is no room, the oldest may be dropped.
+      if (!(await reader.room(signal))) return
+      const reset = at < ring.start
+      if (reset) at = ring.start
+      const rest = ring.read(at, LARGEST_PART)
+      const data = reset ? ring.modes.prelude + rest : rest
+      at += rest.length
+      reader.sent(data.length)
+      await notify('pty.data', { sub, data, ...(reset ? { reset } : {}) })
     }
   }
 
@@ -102,6 +154,17 @@ export class Terminals implements Disposable {
         return { id, pid: await pid, cwd, ...(title === undefined ? {} : { title }) }
       }),
     )
+  }
+
+  /** What runs in each terminal. */
+  async members(ids: string[] | undefined, table = allProcesses()): Promise<Map<string, SystemProcess[]>> {
+    const members = new Map<string, SystemProcess[]>()
+    for (const [id, terminal] of this.#terminals) {
+      if (ids !== undefined && !ids.includes(id)) continue
+      const pid = await terminal.pid.catch(() => undefined)
+      if (pid !== undefined) members.set(id, descendantsOf(pid, table))
+    }
+    return members
   }
 
   get(id: string): Terminal {
@@ -143,9 +206,7 @@ export class Terminals implements Disposable {
   #onData({ id, data }: HostNotifications['data']): void {
     const terminal = this.#terminals.get(id)
     if (!terminal) return
-    const all = terminal.ring + data
-    terminal.ring = all.slice(-RING)
-    terminal.dropped += all.length - terminal.ring.length
+    terminal.ring.push(data)
     terminal.changes.announce()
   }
 
@@ -156,4 +217,19 @@ export class Terminals implements Disposable {
     this.#terminals.delete(id)
     terminal.changes.announce()
   }
+}
+
+/** A shell's jobs are in its session; what left that is still its descendant. */
+function descendantsOf(pid: number, table: SystemProcess[]): SystemProcess[] {
+  const members = new Map<number, SystemProcess>()
+  for (const one of table) if (one.pid === pid || one.session === pid) members.set(one.pid, one)
+  for (let grown = members.size > 0; grown; ) {
+    grown = false
+    for (const one of table) {
+      if (members.has(one.pid) || !members.has(one.parent)) continue
+      members.set(one.pid, one)
+      grown = true
+    }
+  }
+  return [...members.values()]
 }

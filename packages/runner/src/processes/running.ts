@@ -63,7 +63,7 @@ export class RunningEpoch {
       seenAt: isAlive(identity) ? Date.now() : 0,
       variable: familyVariable(paths.dir, spec.epoch),
       // A script may leave a service behind on purpose; an agent's leftovers are orphans.
-      strays: spec.kind === 'lines',
+      strays: spec.strays ?? spec.kind === 'lines',
     }
     this.#journal = new JournalWatch(paths.journal(spec.epoch), spec, (error) =>
       options.log(`syncing the journal of ${spec.id}: ${String(error)}`),

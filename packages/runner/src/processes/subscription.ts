@@ -2,6 +2,7 @@ import { type Cursor, type RunnerNotifications, SUBSCRIPTION_WINDOW } from '@ske
 import { Changes } from '../system/changes.ts'
 import type { Chunk, Journal } from './journal.ts'
 import type { ManagedProcess } from './process.ts'
+import type { EndRecord } from './records.ts'
 
 /** How long a line may be in the making before its beginning is sent. */
 const PARTIAL_LINE_MS = 100
@@ -23,9 +24,12 @@ export class Subscription {
   #offset: number
   #journal: Journal | undefined
   #partial: { at: number; since: number } | undefined
+  readonly #quiet: boolean
 
-  constructor(sub: number, process: ManagedProcess, from: Cursor | 'start' | 'tail', notify: Notify) {
+  /** `quiet`: tells ends and epochs, and no output. */
+  constructor(sub: number, process: ManagedProcess, from: Cursor | 'start' | 'tail', notify: Notify, quiet = false) {
     this.#sub = sub
+    this.#quiet = quiet
     this.#process = process
     this.#notify = notify
     const epoch = from === 'start' ? process.epochs.at(0) : process.epochs.at(-1)
@@ -69,6 +73,7 @@ export class Subscription {
     const end = this.#process.end(this.#epoch)
     const living = this.#process.running?.epoch === this.#epoch
     if (!end && !living) return await this.#nextEpoch()
+    if (this.#quiet) return end ? await this.#tellEnd(end) : false
     this.#journal ??= this.#process.openJournal(this.#epoch)
     const size = this.#journal?.size ?? end?.size ?? 0
     if (await this.#reportGap(size)) return true
@@ -78,6 +83,11 @@ export class Subscription {
       return true
     }
     if (chunk || !end) return false
+    return await this.#tellEnd(end)
+  }
+
+  /** Then waits for the next epoch. */
+  async #tellEnd(end: EndRecord): Promise<boolean> {
     await this.#notify('process.exit', { sub: this.#sub, epoch: this.#epoch, exit: end.exit })
     while (!(await this.#nextEpoch())) {
       const { version } = this.#process.changes

@@ -18,6 +18,7 @@ export function assistantSaid(fold: Fold, line: Json): void {
   if (parent === undefined && number(usage.input_tokens))
     fold.state.context = { ...fold.state.context, used: sum(usage) }
   const id = string(message.id) ?? string(line.uuid) ?? ''
+  if (parent === undefined) fold.state.saidAt = string(line.uuid) ?? fold.state.saidAt
   for (const block of objects(message.content)) saidBlock(fold, { line, message, parent, id, block })
 }
 

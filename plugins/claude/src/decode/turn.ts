@@ -63,6 +63,7 @@ export function turnEnds(fold: Fold, message: Json): void {
       result: failed ? undefined : said,
       structuredOutput: message.structured_output,
       durationMs: number(message.duration_ms),
+      forkAt: state.saidAt,
     }),
     ...(denials.length > 0 ? { denials } : {}),
   })
