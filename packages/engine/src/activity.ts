@@ -4,7 +4,7 @@ import type { EngineContext } from './context.ts'
 export async function activity(context: EngineContext): Promise<{ running: number; openAsks: number; making: number }> {
   const { db } = context
   const count = (rows: { n: number | string | bigint }[]) => Number(rows[0]?.n ?? 0)
-  const [processes, prompts, asks, making] = await Promise.all([
+  const [processes, prompts, asks, making, checks, clones] = await Promise.all([
     db
       .selectFrom('sessions')
       .select((eb) => eb.fn.countAll<number>().as('n'))
@@ -25,6 +25,20 @@ export async function activity(context: EngineContext): Promise<{ running: numbe
       .select((eb) => eb.fn.countAll<number>().as('n'))
       .where('state', 'in', ['creating', 'removing'])
       .execute(),
+    db
+      .selectFrom('check_runs')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('state', '=', 'running')
+      .execute(),
+    db
+      .selectFrom('clones')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('state', '=', 'running')
+      .execute(),
   ])
-  return { running: Math.max(count(processes), count(prompts)), openAsks: count(asks), making: count(making) }
+  return {
+    running: Math.max(count(processes), count(prompts)) + count(checks),
+    openAsks: count(asks),
+    making: count(making) + count(clones),
+  }
 }

@@ -12,17 +12,23 @@ import type { Actors } from './actors.ts'
 import type { Commands } from './commands.ts'
 import type { EngineContext } from './context.ts'
 import { askHandlers } from './handlers/asks.ts'
+import { fileHandlers } from './handlers/files.ts'
 import { projectHandlers } from './handlers/projects.ts'
+import { reviewHandlers } from './handlers/reviews.ts'
+import { lookupHandlers } from './handlers/search.ts'
 import { serverHandlers } from './handlers/server.ts'
 import { sessionHandlers } from './handlers/sessions.ts'
 import { subscriptionHandlers } from './handlers/subscriptions.ts'
+import { workHandlers } from './handlers/work.ts'
 import { workspaceHandlers } from './handlers/workspaces.ts'
+import type { SearchIndexer } from './search/indexer.ts'
 
 /** What handlers work with beside the context. */
 export interface Parts {
   context: EngineContext
   actors: Actors
   commands: Commands
+  indexer: SearchIndexer
   version: string
   startedAt: number
   stop(): void
@@ -47,6 +53,10 @@ export class EngineApi implements SkeinApi {
       ...workspaceHandlers(parts),
       ...sessionHandlers(parts),
       ...askHandlers(parts),
+      ...fileHandlers(parts),
+      ...reviewHandlers(parts),
+      ...lookupHandlers(parts),
+      ...workHandlers(parts),
     }
     this.#subscriptions = subscriptionHandlers(parts)
   }

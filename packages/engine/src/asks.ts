@@ -1,8 +1,9 @@
 import { type ApiParams, type Ask, SkeinError } from '@skein/protocol'
+import type { Transaction } from 'kysely'
 import type { EngineContext } from './context.ts'
 import { keep, kept } from './sealed.ts'
 import { checkAnswer } from './sessions/answers.ts'
-import type { AskTable } from './store/schema.ts'
+import type { AskTable, Store } from './store/schema.ts'
 
 export async function viewAsk(context: EngineContext, id: string): Promise<Ask | undefined> {
   const row = (await context.db.selectFrom('asks').selectAll().where('id', '=', id).executeTakeFirst()) as
@@ -33,10 +34,14 @@ export async function listAsks(
   return rows.map((row) => toAsk(context, row, row.workspace_name))
 }
 
-/** Records an answer. Two answers at once are one: the first that is recorded; the other is told which it was. */
+/**
+ * Records an answer, together with what else must hold then. Two answers at once are one: the first that is recorded; the other
+ * is told which it was. The same key counts as often as it is asked.
+ */
 export async function answerAsk(
   context: EngineContext,
-  { askId, inputHash, answer, by }: ApiParams<'asks.answer'>,
+  { key, askId, inputHash, answer, by }: ApiParams<'asks.answer'>,
+  alongside?: (tx: Transaction<Store>) => Promise<void>,
 ): Promise<{ counted: boolean; ask: Ask; sessionId: string }> {
   const row = (await context.db.selectFrom('asks').selectAll().where('id', '=', askId).executeTakeFirst()) as
     | AskTable
@@ -49,28 +54,34 @@ export async function answerAsk(
       next: 'Look at the ask again.',
     })
   }
-  const won = await context.db
-    .updateTable('asks')
-    .set({
-      state: 'answered',
-      answer: keep(context, answer, `answer:${askId}`),
-      answered_by: by ?? 'user',
-      answered_at: context.clock.now(),
-    })
-    .where('id', '=', askId)
-    .where('state', '=', 'open')
-    .returning('id')
-    .executeTakeFirst()
+  const won = await context.db.transaction().execute(async (tx) => {
+    const first = await tx
+      .updateTable('asks')
+      .set({
+        state: 'answered',
+        answer: keep(context, answer, `answer:${askId}`),
+        answered_by: by ?? 'user',
+        answered_at: context.clock.now(),
+        answer_key: key,
+      })
+      .where('id', '=', askId)
+      .where('state', '=', 'open')
+      .returning('id')
+      .executeTakeFirst()
+    if (first) await alongside?.(tx)
+    return first !== undefined
+  })
   const ask = await viewAsk(context, askId)
   if (!ask) throw new SkeinError('not_found', `the ask ${askId} is gone`)
-  if (!won && ask.state !== 'answered') {
+  const ours = won || row.answer_key === key
+  if (!ours && ask.state !== 'answered') {
     throw new SkeinError('conflict', `the ask is ${ask.state}: the agent no longer waits for it`, {
       next: 'Look at the session with: skein show',
     })
   }
   context.changes.ask(askId)
   context.changes.workspace(row.workspace_id)
-  return { counted: won !== undefined, ask, sessionId: row.session_id }
+  return { counted: ours, ask, sessionId: row.session_id }
 }
 
 function toAsk(context: EngineContext, row: AskTable, workspaceName: string): Ask {

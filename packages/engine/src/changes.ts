@@ -1,21 +1,28 @@
-import type { Ask, Change, Workspace } from '@skein/protocol'
+import type { Ask, Change, Project, QueuedPrompt, Workspace } from '@skein/protocol'
 import { AsyncQueue } from './async-queue.ts'
 import type { Clock } from './clock.ts'
 
 /** Changes within this time become one. */
 const COALESCE_MS = 25
 
+/** How things are at the moment; undefined for what has gone. */
 export interface ChangeSources {
   workspace(id: string): Promise<Workspace | undefined>
   ask(id: string): Promise<Ask | undefined>
+  project(id: string): Promise<Project | undefined>
+  queue(sessionId: string): Promise<QueuedPrompt[]>
 }
 
-/** Tells whoever listens how workspaces and asks are now, once for each burst of changes. */
+/** Tells whoever listens how things are now, once for each burst of changes. */
 export class ChangeHub {
   readonly #clock: Clock
   readonly #listeners = new Set<AsyncQueue<Change>>()
   readonly #workspaces = new Set<string>()
   readonly #asks = new Set<string>()
+  readonly #projects = new Set<string>()
+  readonly #queues = new Set<string>()
+  /** Session → workspace. */
+  readonly #comments = new Map<string, string>()
   #sources: ChangeSources | undefined
   #scheduled = false
 
@@ -38,8 +45,29 @@ export class ChangeHub {
     this.#schedule()
   }
 
+  project(id: string): void {
+    this.#projects.add(id)
+    this.#schedule()
+  }
+
+  /** The prompts that wait in a session. */
+  queue(sessionId: string): void {
+    this.#queues.add(sessionId)
+    this.#schedule()
+  }
+
+  comments(workspaceId: string, sessionId: string): void {
+    this.#comments.set(sessionId, workspaceId)
+    this.#schedule()
+  }
+
   notice(severity: 'info' | 'warning' | 'error', title: string, detail?: string): void {
-    this.#send({ type: 'notice', severity, title, ...(detail === undefined ? {} : { detail }) })
+    this.send({ type: 'notice', severity, title, ...(detail === undefined ? {} : { detail }) })
+  }
+
+  /** To all who listen now, as it is. */
+  send(change: Change): void {
+    for (const listener of this.#listeners) listener.push(change)
   }
 
   get listeners(): number {
@@ -62,35 +90,43 @@ export class ChangeHub {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#listeners.size === 0) {
-      if (this.#listeners.size === 0) {
-        this.#workspaces.clear()
-        this.#asks.clear()
-      }
+    if (this.#listeners.size === 0) {
+      for (const set of [this.#workspaces, this.#asks, this.#projects, this.#queues, this.#comments]) set.clear()
       return
     }
+    if (this.#scheduled) return
     this.#scheduled = true
-    this.#clock.after(COALESCE_MS, () => void this.#flush())
+    // What cannot be read any more is not told any more: the engine is closing.
+    this.#clock.after(COALESCE_MS, () => void this.#flush().catch(() => undefined))
   }
 
   async #flush(): Promise<void> {
     this.#scheduled = false
-    const workspaces = [...this.#workspaces]
-    const asks = [...this.#asks]
-    this.#workspaces.clear()
-    this.#asks.clear()
-    if (!this.#sources) return
-    for (const id of workspaces) {
-      const workspace = await this.#sources.workspace(id)
-      this.#send(workspace ? { type: 'workspace', workspace } : { type: 'workspace_gone', workspaceId: id })
+    const sources = this.#sources
+    const [workspaces, asks, projects, queues] = [this.#workspaces, this.#asks, this.#projects, this.#queues].map(taken)
+    const comments = [...this.#comments]
+    this.#comments.clear()
+    if (!sources) return
+    for (const id of projects ?? []) {
+      const project = await sources.project(id)
+      this.send(project ? { type: 'project', project } : { type: 'project_gone', projectId: id })
     }
-    for (const id of asks) {
-      const ask = await this.#sources.ask(id)
-      if (ask) this.#send({ type: 'ask', ask })
+    for (const id of workspaces ?? []) {
+      const workspace = await sources.workspace(id)
+      this.send(workspace ? { type: 'workspace', workspace } : { type: 'workspace_gone', workspaceId: id })
     }
+    for (const id of asks ?? []) {
+      const ask = await sources.ask(id)
+      if (ask) this.send({ type: 'ask', ask })
+    }
+    for (const sessionId of queues ?? [])
+      this.send({ type: 'queue', sessionId, prompts: await sources.queue(sessionId) })
+    for (const [sessionId, workspaceId] of comments) this.send({ type: 'comments', workspaceId, sessionId })
   }
+}
 
-  #send(change: Change): void {
-    for (const listener of this.#listeners) listener.push(change)
-  }
+function taken(set: Set<string>): string[] {
+  const all = [...set]
+  set.clear()
+  return all
 }

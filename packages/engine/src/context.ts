@@ -1,15 +1,17 @@
 import type { AgentPlugin, MachineProvider } from '@skein/plugin-api'
-import { SkeinError } from '@skein/protocol'
+import { type SessionOptions, SkeinError } from '@skein/protocol'
 import type { Kysely } from 'kysely'
 import type { ChangeHub } from './changes.ts'
 import type { Clock } from './clock.ts'
 import type { MachineLinks } from './machines/links.ts'
+import type { DemoProject } from './projects/demo.ts'
 import type { Redactor } from './security/redact.ts'
 import type { Vault } from './security/vault.ts'
 import type { SessionFeeds } from './sessions/feed.ts'
 import type { Blobs } from './store/blobs.ts'
 import type { GroupCommit } from './store/group-commit.ts'
 import type { Store } from './store/schema.ts'
+import type { Work } from './work.ts'
 
 /** What may be tuned; every default is in `defaultSettings`. */
 export interface EngineSettings {
@@ -51,8 +53,13 @@ export interface EngineContext {
   readonly machines: MachineLinks
   readonly feeds: SessionFeeds
   readonly changes: ChangeHub
+  /** Checks, services and terminals. */
+  readonly work: Work
   readonly settings: EngineSettings
   readonly log: Log
+  /** What sessions get that were given none of their own. */
+  readonly environment: SessionOptions['environment']
+  readonly demo: DemoProject | undefined
   /** Aborted when the engine closes. */
   readonly signal: AbortSignal
 }

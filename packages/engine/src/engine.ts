@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import type {
   AgentPlugin,
   Disposable as Contribution,
@@ -8,7 +9,7 @@ import type {
   PluginContext,
   SkeinPlugin,
 } from '@skein/plugin-api'
-import type { SkeinApi } from '@skein/protocol'
+import type { SessionOptions, SkeinApi } from '@skein/protocol'
 import { activity } from './activity.ts'
 import { Actors } from './actors.ts'
 import { EngineApi } from './api.ts'
@@ -20,16 +21,23 @@ import type { EngineContext, EngineSettings, Log } from './context.ts'
 import { shortId } from './identity.ts'
 import { hibernateIdle } from './idle.ts'
 import { MachineLinks } from './machines/links.ts'
+import { openPort } from './ports/open-port.ts'
+import { resumeClones } from './projects/clone.ts'
+import type { DemoProject } from './projects/demo.ts'
+import { shownProject } from './projects/projects.ts'
 import { reap } from './reaper.ts'
+import { SearchIndexer } from './search/indexer.ts'
 import { Redactor } from './security/redact.ts'
 import { Vault } from './security/vault.ts'
 import { SessionFeeds } from './sessions/feed.ts'
+import { listQueue } from './sessions/queue.ts'
 import { Blobs } from './store/blobs.ts'
 import { GroupCommit } from './store/group-commit.ts'
 import { migrate } from './store/migrate.ts'
 import { migrations } from './store/migrations.ts'
 import { openSqlite } from './store/open.ts'
 import type { Store } from './store/schema.ts'
+import { Work } from './work.ts'
 import { viewWorkspace } from './workspaces/view.ts'
 
 export const defaultSettings: EngineSettings = {
@@ -55,6 +63,10 @@ export interface EngineOptions {
   uuid?: () => string
   /** A random integer below a bound. */
   random?: (below: number) => number
+  /** What sessions get whose makers gave them none: those of the web app. */
+  environment?: SessionOptions['environment']
+  /** The project to try things in. */
+  demo?: DemoProject
 }
 
 export interface Engine extends AsyncDisposable {
@@ -65,6 +77,8 @@ export interface Engine extends AsyncDisposable {
   readonly stopRequested: Promise<void>
   /** Stops idle agents now, as the timer does. Answers the sessions. */
   hibernateIdle(): Promise<string[]>
+  /** A byte stream to a port of a workspace's machine. */
+  openPort(workspaceId: string, port: number, signal: AbortSignal): Promise<Duplex>
   /** Ends what belongs to nothing, as the timer does. */
   reap(): ReturnType<typeof reap>
   close(): Promise<void>
@@ -73,6 +87,8 @@ export interface Engine extends AsyncDisposable {
 const BUSY_MS = 1000
 const SWEEP_MS = 15_000
 const REAP_MS = 3_600_000
+/** Indexing for searches works in the pauses: so long at a time, so long apart. */
+const INDEX_MS = { pause: 2000, work: 200 }
 
 /** Opens the store, activates the plugins, takes up what was under way, and answers the engine. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
@@ -115,28 +131,46 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     machines,
     feeds: new SessionFeeds(db),
     changes,
+    get work() {
+      return work
+    },
     settings,
     log: (level, message, fields) => log(level, redactor.redactText(message), redactor.redactValue(fields)),
     signal: closing.signal,
+    environment: options.environment,
+    demo: options.demo,
   }
-  changes.connect({ workspace: (id) => viewWorkspace(context, id), ask: (id) => viewAsk(context, id) })
+  for (const secret of Object.values(options.environment?.secrets ?? {})) redactor.add(secret)
+  changes.connect({
+    workspace: (id) => viewWorkspace(context, id),
+    ask: (id) => viewAsk(context, id),
+    project: (id) => shownProject(context, id),
+    queue: (sessionId) => listQueue(context, sessionId),
+  })
   await rememberSecrets(context)
   const actors = new Actors(context)
+  const work = new Work(context, actors)
   const stop = Promise.withResolvers<void>()
   const commands = new Commands(context)
+  const indexer = new SearchIndexer(context)
   const api = new EngineApi({
     context,
     actors,
     commands,
+    indexer,
     version: options.version,
     startedAt: clock.now(),
     stop: () => stop.resolve(),
   })
   await actors.resume()
+  await work.resume()
+  await resumeClones(context)
+  const indexing = every(clock, INDEX_MS.pause, closing.signal, log, () => indexer.catchUp(INDEX_MS.work))
   const sweep = () => hibernateIdle(context, actors)
   const sweeping = every(clock, SWEEP_MS, closing.signal, log, sweep)
   const reaping = every(clock, REAP_MS, closing.signal, log, async () => {
     await reap(context)
+    await work.forgetRemoved()
     await commands.forgetOld()
   })
   let busy = true
@@ -148,10 +182,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const close = async () => {
     closing.abort()
     sweeping[Symbol.dispose]()
+    indexing[Symbol.dispose]()
     watching[Symbol.dispose]()
     reaping[Symbol.dispose]()
     // Links first: whatever waits for a machine's answer gives up, and is taken up again at the next start.
     await machines[Symbol.asyncDispose]()
+    await work.close()
     await actors.close()
     deactivate()
     await commits[Symbol.asyncDispose]()
@@ -162,6 +198,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     busy: () => busy,
     stopRequested: stop.promise,
     hibernateIdle: sweep,
+    openPort: (workspaceId, port, signal) => openPort(context, workspaceId, port, signal),
     reap: () => reap(context),
     close: () => {
       closed ??= close()

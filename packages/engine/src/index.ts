@@ -1,5 +1,6 @@
 export { type Clock, systemClock } from './clock.ts'
 export type { EngineSettings, Log } from './context.ts'
 export { createEngine, defaultSettings, type Engine, type EngineOptions } from './engine.ts'
+export type { DemoProject } from './projects/demo.ts'
 export { SessionFeeds } from './sessions/feed.ts'
 export { beginEpoch, emptyFold, foldExit, foldLine, type PlacedEvent, type SessionFold } from './sessions/fold.ts'

@@ -10,15 +10,21 @@ const STOP_GRACE_MS = 5000
  */
 export async function reap(
   context: EngineContext,
-): Promise<{ processes: string[]; worktrees: string[]; snapshots: string[] }> {
-  const found = { processes: await reapProcesses(context), worktrees: [] as string[], snapshots: [] as string[] }
+): Promise<{ processes: string[]; worktrees: string[]; snapshots: string[]; kept: string[] }> {
+  const found = {
+    processes: await reapProcesses(context),
+    worktrees: [] as string[],
+    snapshots: [] as string[],
+    kept: [] as string[],
+  }
   for (const project of await context.db.selectFrom('projects').selectAll().execute()) {
     const runner = await context.machines.runner('local')
     if (!(await runner.call('fs.stat', { path: project.path }))) continue
     found.worktrees.push(...(await reapWorktrees(context, project)))
     found.snapshots.push(...(await reapSnapshots(context, project)))
+    found.kept.push(...(await reapKept(context, project)))
   }
-  if (found.processes.length + found.worktrees.length + found.snapshots.length > 0)
+  if (Object.values(found).some(({ length }) => length > 0))
     context.log('info', 'the reaper ended what belonged to nothing', found)
   return found
 }
@@ -28,6 +34,8 @@ async function reapProcesses(context: EngineContext): Promise<string[]> {
   const machines = await context.db.selectFrom('machines').select('id').execute()
   for (const { id: machineId } of machines) {
     const runner = await context.machines.runner(machineId)
+    // Before what is known is read: whatever begins meanwhile is not among these.
+    const running = await runner.call('process.list', {})
     const sessions = await context.db
       .selectFrom('sessions')
       .innerJoin('workspaces', 'workspaces.id', 'sessions.workspace_id')
@@ -35,9 +43,13 @@ async function reapProcesses(context: EngineContext): Promise<string[]> {
       .where('workspaces.state', '<>', 'removed')
       .execute()
     const setups = await context.db.selectFrom('workspaces').select('id').where('state', '<>', 'removed').execute()
-    const known = new Set([...sessions.map(({ id }) => `agent-${id}`), ...setups.map(({ id }) => setupProcessId(id))])
-    for (const { id } of await runner.call('process.list', {})) {
-      if (known.has(id) || !/^(agent|setup)-/.test(id)) continue
+    const known = new Set([
+      ...sessions.map(({ id }) => `agent-${id}`),
+      ...setups.map(({ id }) => setupProcessId(id)),
+      ...(await context.work.knownProcesses()),
+    ])
+    for (const { id } of running) {
+      if (known.has(id) || !/^(agent|setup|check|service)-/.test(id)) continue
       await runner.call('process.stop', { id, graceMs: STOP_GRACE_MS })
       await runner.call('process.forget', { id })
       reaped.push(id)
@@ -92,6 +104,23 @@ async function reapSnapshots(context: EngineContext, project: { path: string }):
     await runner.call('git.deleteRef', { repo: project.path, ref })
     if (row) await context.db.updateTable('workspaces').set({ snapshot_ref: null }).where('id', '=', row.id).execute()
     reaped.push(ref)
+  }
+  return reaped
+}
+
+/** What was kept of the turns and the discards of a workspace goes when the workspace cannot be restored any more. */
+async function reapKept(context: EngineContext, project: { path: string }): Promise<string[]> {
+  const reaped: string[] = []
+  const runner = await context.machines.runner('local')
+  const rows = await context.db.selectFrom('workspaces').select(['id', 'state', 'snapshot_ref']).execute()
+  const kept = new Set(rows.flatMap(({ id, state, snapshot_ref }) => (state !== 'removed' || snapshot_ref ? [id] : [])))
+  for (const prefix of ['refs/skein/turns/', 'refs/skein/discard/']) {
+    for (const { ref } of await runner.call('git.listRefs', { repo: project.path, prefix })) {
+      const [workspaceId = ''] = ref.slice(prefix.length).split('/')
+      if (kept.has(workspaceId)) continue
+      await runner.call('git.deleteRef', { repo: project.path, ref })
+      reaped.push(ref)
+    }
   }
   return reaped
 }

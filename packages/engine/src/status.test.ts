@@ -1,4 +1,4 @@
-import type { Session } from '@skein/protocol'
+import type { Check, CheckRun, Session } from '@skein/protocol'
 import { describe, expect, it } from 'vitest'
 import { explain, type StatusFacts } from './status.ts'
 
@@ -9,6 +9,7 @@ const session = (change: Partial<Session>): Session => ({
   createdAt: 1,
   state: 'idle',
   seq: 1,
+  seenSeq: 0,
   turns: 1,
   queued: 0,
   permissionMode: 'sandboxed',
@@ -29,6 +30,7 @@ const facts = (change: Partial<StatusFacts>): StatusFacts => ({
   asks: [],
   problem: undefined,
   changedFiles: undefined,
+  checks: [],
   ...change,
 })
 
@@ -88,5 +90,35 @@ describe('explain', () => {
 
   it('is unknown, honestly, for a turn whose end nothing recorded', () => {
     expect(explain(facts({ sessions: [session({ lastTurn: ended(undefined) })] })).status).toBe('unknown')
+  })
+
+  it('tells what checks of the newest state say, and that one runs', () => {
+    const run = (change: Partial<CheckRun>): Pick<Check, 'name' | 'last'> => ({
+      name: change.name ?? 'test',
+      last: {
+        id: 'c',
+        workspaceId: 'w',
+        name: 'test',
+        state: 'passed',
+        startedAt: 10,
+        cause: 'turn',
+        round: 0,
+        ...change,
+      },
+    })
+    const after = (checks: StatusFacts['checks']) =>
+      explain(facts({ sessions: [session({ lastTurn: ended('end_turn') })], changedFiles: 1, checks }))
+    expect(after([run({ state: 'running' })])).toMatchObject({
+      status: 'checking',
+      because: 'the check test runs',
+      evidence: [{ what: 'check test runs', at: 10, ref: 'c' }, {}],
+    })
+    expect(after([run({ state: 'failed', note: 'exit code 1', endedAt: 12 })])).toMatchObject({
+      status: 'ready_for_review',
+      because: 'the last turn ended well, 1 file changed; the check test failed',
+      evidence: [{ what: 'check test failed: exit code 1', at: 12, ref: 'c' }, {}],
+    })
+    expect(after([run({})]).because).toBe('the last turn ended well, 1 file changed; its check passed')
+    expect(after([run({ state: 'failed', startedAt: 3 })]).because).toBe('the last turn ended well, 1 file changed')
   })
 })

@@ -1,4 +1,4 @@
-import type { Session, StatusReport, Workspace, WorkspaceStep } from '@skein/protocol'
+import type { Check, CheckRun, Session, StatusReport, Workspace, WorkspaceStep } from '@skein/protocol'
 
 /** What a status is concluded from. */
 export interface StatusFacts {
@@ -8,6 +8,7 @@ export interface StatusFacts {
   asks: { id: string; title: string; kind: string; created_at: number }[]
   problem: { message: string } | undefined
   changedFiles: number | undefined
+  checks: Pick<Check, 'name' | 'last'>[]
 }
 
 type Evidence = StatusReport['evidence'][number]
@@ -45,7 +46,7 @@ export function explain(facts: StatusFacts): StatusReport {
   }
   if (facts.state === 'removing') return report('working', 'being removed', [])
   if (facts.state === 'removed') return report('idle', 'removed', [])
-  return ofSessions(facts)
+  return withChecks(ofSessions(facts), facts)
 }
 
 function ofSessions({ sessions, changedFiles }: StatusFacts): StatusReport {
@@ -89,6 +90,38 @@ function ofSessions({ sessions, changedFiles }: StatusFacts): StatusReport {
       endedAt,
     )
   return report('idle', 'the last turn ended well and changed nothing', evidence, endedAt)
+}
+
+/** Checks say how the present state is, as long as nobody works on it. A run from before the last turn says nothing of it. */
+function withChecks(concluded: StatusReport, { sessions, checks }: StatusFacts): StatusReport {
+  if (concluded.status === 'working') return concluded
+  const runs = checks.flatMap(({ name, last }) => (last ? [{ ...last, name }] : []))
+  const running = runs.filter(({ state }) => state === 'running')
+  const evidence = runs.map((run) => ({ what: CHECKED[run.state](run), at: run.endedAt ?? run.startedAt, ref: run.id }))
+  if (running.length > 0 && concluded.status !== 'failed')
+    return report(
+      'checking',
+      running.length === 1 ? `the check ${running[0]?.name} runs` : `${running.length} checks run`,
+      [...evidence.filter(({ ref }) => running.some(({ id }) => id === ref)), ...concluded.evidence],
+    )
+  const newest = Math.max(0, ...sessions.map(({ lastTurn }) => lastTurn?.endedAt ?? 0))
+  const telling = runs.filter(({ state, startedAt }) => startedAt >= newest && state !== 'cancelled')
+  if (telling.length === 0) return concluded
+  const failed = telling.filter(({ state }) => state !== 'passed').map(({ name }) => name)
+  const because =
+    failed.length > 0
+      ? `${concluded.because}; ${failed.length === 1 ? 'the check' : 'the checks'} ${failed.join(', ')} failed`
+      : `${concluded.because}; ${telling.length === 1 ? 'its check passed' : `its ${telling.length} checks passed`}`
+  const told = evidence.filter(({ ref }) => telling.some(({ id }) => id === ref))
+  return { ...concluded, because, evidence: [...told, ...concluded.evidence] }
+}
+
+const CHECKED: Record<CheckRun['state'], (run: CheckRun) => string> = {
+  running: ({ name }) => `check ${name} runs`,
+  passed: ({ name }) => `check ${name} passed`,
+  failed: ({ name, note }) => `check ${name} failed${note === undefined ? '' : `: ${note}`}`,
+  cancelled: ({ name }) => `check ${name} was cancelled`,
+  error: ({ name, note }) => `check ${name} could not be run${note === undefined ? '' : `: ${note}`}`,
 }
 
 const ASKS: Record<string, string> = {

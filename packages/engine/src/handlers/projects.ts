@@ -1,17 +1,35 @@
 import type { CallHandlers, Parts } from '../api.ts'
-import { openProject, projectRow, repositoryScriptsOf, trustProject, viewProject } from '../projects/projects.ts'
+import { cancelClone, cloneProject } from '../projects/clone.ts'
+import { openDemo } from '../projects/demo.ts'
+import {
+  branchesOf,
+  listProjects,
+  openProject,
+  projectRow,
+  removeProject,
+  repositoryScriptsOf,
+  trustProject,
+  viewProject,
+} from '../projects/projects.ts'
 
-export function projectHandlers({
-  context,
-  commands,
-}: Parts): Pick<CallHandlers, 'projects.list' | 'projects.open' | 'projects.scripts' | 'projects.trust'> {
+type Methods = Extract<keyof CallHandlers, `projects.${string}`>
+
+export function projectHandlers({ context, commands }: Parts): Pick<CallHandlers, Methods> {
   return {
-    'projects.list': async () => {
-      const rows = await context.db.selectFrom('projects').selectAll().orderBy('name').execute()
-      return Promise.all(rows.map((row) => viewProject(context, row)))
-    },
+    'projects.list': () => listProjects(context),
     // Found by its path, so the same by nature; its trust is looked at anew each time.
     'projects.open': async ({ path }) => viewProject(context, await openProject(context, path)),
+    'projects.clone': (params) =>
+      commands.once('projects.clone', params, async () => viewProject(context, await cloneProject(context, params))),
+    'projects.cancelClone': async ({ cloneKey }) => ({ cancelled: await cancelClone(context, cloneKey) }),
+    'projects.demo': (params) =>
+      commands.once('projects.demo', params, async () => viewProject(context, await openDemo(context))),
+    'projects.remove': (params) =>
+      commands.once('projects.remove', params, async () => {
+        await removeProject(context, params.projectId)
+        return {}
+      }),
+    'projects.branches': ({ projectId }) => branchesOf(context, projectId),
     'projects.scripts': async ({ projectId, ref }) =>
       repositoryScriptsOf(context, await projectRow(context, projectId), ref ?? 'HEAD'),
     'projects.trust': (params) =>

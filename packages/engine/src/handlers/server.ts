@@ -1,3 +1,4 @@
+import { SkeinError } from '@skein/protocol'
 import { activity } from '../activity.ts'
 import type { CallHandlers, Parts } from '../api.ts'
 import { doctor } from '../doctor.ts'
@@ -7,7 +8,7 @@ export function serverHandlers({
   version,
   startedAt,
   stop,
-}: Parts): Pick<CallHandlers, 'server.info' | 'server.stop' | 'server.doctor' | 'blobs.get'> {
+}: Parts): Pick<CallHandlers, Extract<keyof CallHandlers, `server.${string}`> | 'blobs.get'> {
   return {
     'server.info': async () => {
       const { running, openAsks } = await activity(context)
@@ -17,7 +18,15 @@ export function serverHandlers({
       stop()
       return {}
     },
+    'server.link': noServer,
+    'server.browsers': noServer,
+    'server.signOut': noServer,
     'server.doctor': async (params) => ({ findings: await doctor(context, params) }),
     'blobs.get': async ({ sha256 }) => ({ base64: (await context.blobs.get(sha256)).toString('base64') }),
   }
+}
+
+/** Of browsers only a server knows. */
+async function noServer(): Promise<never> {
+  throw new SkeinError('unavailable', 'there is no web app here', { next: 'Start it with: skein up' })
 }

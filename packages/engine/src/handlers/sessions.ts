@@ -1,15 +1,23 @@
-import { type ApiParams, type ContentBlock, type Envelope, type Session, SkeinError } from '@skein/protocol'
+import type { ApiParams, ContentBlock, Envelope, Session } from '@skein/protocol'
 import type { CallHandlers, Parts } from '../api.ts'
-import { shortId, uuidFrom } from '../identity.ts'
-import { addSession, environmentOf, renewEnvironment } from '../sessions/create.ts'
+import { uuidFrom } from '../identity.ts'
+import { addSession, renewEnvironment } from '../sessions/create.ts'
+import { liveSession, sessionRow } from '../sessions/find.ts'
 import type { StoredOptions } from '../sessions/options.ts'
 import { queuePrompt } from '../sessions/prompts.ts'
+import { editPrompt, listQueue, orderPrompts } from '../sessions/queue.ts'
+import { listTurns } from '../sessions/turns.ts'
 import { viewSession } from '../sessions/view.ts'
-import type { SessionTable } from '../store/schema.ts'
-import { recordWorkspace } from '../workspaces/create.ts'
-import { findWorkspace, viewWorkspace } from '../workspaces/view.ts'
+import { findWorkspace } from '../workspaces/view.ts'
+import { forkSession } from './fork.ts'
 
 type Methods =
+  | 'sessions.queue'
+  | 'sessions.editPrompt'
+  | 'sessions.orderPrompts'
+  | 'sessions.update'
+  | 'sessions.see'
+  | 'turns.list'
   | 'sessions.create'
   | 'sessions.get'
   | 'sessions.configure'
@@ -23,31 +31,9 @@ type Methods =
 export function sessionHandlers(parts: Parts): Pick<CallHandlers, Methods> {
   const { context, actors, commands } = parts
 
-  async function row(id: string): Promise<SessionTable> {
-    const found = await context.db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst()
-    if (!found) throw new SkeinError('not_found', `there is no session ${id}`)
-    return found
-  }
+  const row = (id: string) => sessionRow(context, id)
+  const live = (id: string) => liveSession(context, id)
   const view = async (id: string): Promise<Session> => viewSession(context, await row(id))
-
-  async function live(id: string): Promise<SessionTable> {
-    const session = await row(id)
-    const workspace = await context.db
-      .selectFrom('workspaces')
-      .select(['name', 'state'])
-      .where('id', '=', session.workspace_id)
-      .executeTakeFirstOrThrow()
-    if (workspace.state === 'removed' || workspace.state === 'removing') {
-      throw new SkeinError('conflict', `the workspace ${workspace.name} is ${workspace.state}`, {
-        next: `Bring it back with: skein restore ${workspace.name}`,
-      })
-    }
-    if (workspace.state === 'failed')
-      throw new SkeinError('conflict', `the workspace ${workspace.name} could not be made`, {
-        next: `Look at why: skein show ${workspace.name}`,
-      })
-    return session
-  }
 
   async function prompt(sessionId: string, messageId: string, content: ContentBlock[]): Promise<void> {
     const actor = actors.session(sessionId)
@@ -78,11 +64,44 @@ export function sessionHandlers(parts: Parts): Pick<CallHandlers, Methods> {
           .where('id', '=', params.messageId)
           .where('session_id', '=', params.sessionId)
           .where('state', '=', 'queued')
+          .where('epoch', 'is', null)
           .returning('id')
           .executeTakeFirst()
         if (gone) await tellCancelled(parts, params.sessionId, [gone.id])
         return { cancelled: gone !== undefined }
       }),
+    'sessions.queue': async ({ sessionId }) => listQueue(context, (await row(sessionId)).id),
+    'sessions.editPrompt': (params) =>
+      commands.once('sessions.editPrompt', params, async () => {
+        const log = await actors.session((await live(params.sessionId)).id).log()
+        return { edited: await editPrompt(context, log, params.messageId, params.content) }
+      }),
+    'sessions.orderPrompts': (params) =>
+      commands.once('sessions.orderPrompts', params, async () => {
+        await orderPrompts(context, (await live(params.sessionId)).id, params.messageIds)
+        return listQueue(context, params.sessionId)
+      }),
+    'sessions.update': (params) =>
+      commands.once('sessions.update', params, async () => {
+        const session = await row(params.sessionId)
+        await context.db.updateTable('sessions').set({ title: params.title }).where('id', '=', session.id).execute()
+        context.changes.workspace(session.workspace_id)
+        return view(session.id)
+      }),
+    // Only ever forward, so the same by nature; called too often to be written down each time.
+    'sessions.see': async ({ sessionId, seq }) => {
+      const session = await row(sessionId)
+      const upTo = Math.min(seq, session.seq)
+      const { numUpdatedRows } = await context.db
+        .updateTable('sessions')
+        .set({ seen_seq: upTo })
+        .where('id', '=', session.id)
+        .where('seen_seq', '<', upTo)
+        .executeTakeFirst()
+      if (numUpdatedRows > 0n) context.changes.workspace(session.workspace_id)
+      return {}
+    },
+    'turns.list': async ({ sessionId }) => listTurns(context, (await row(sessionId)).id),
     'sessions.interrupt': (params) =>
       commands.once('sessions.interrupt', params, async () => {
         const session = await live(params.sessionId)
@@ -92,6 +111,7 @@ export function sessionHandlers(parts: Parts): Pick<CallHandlers, Methods> {
             .set({ state: 'cancelled' })
             .where('session_id', '=', session.id)
             .where('state', '=', 'queued')
+            .where('epoch', 'is', null)
             .returning('id')
             .execute()
           await tellCancelled(
@@ -128,7 +148,7 @@ export function sessionHandlers(parts: Parts): Pick<CallHandlers, Methods> {
       await actors.session((await row(sessionId)).id).hibernate()
       return view(sessionId)
     },
-    'sessions.fork': (params) => commands.once('sessions.fork', params, () => fork(parts, params, live, prompt)),
+    'sessions.fork': (params) => commands.once('sessions.fork', params, () => forkSession(parts, params)),
     'sessions.events': async ({ sessionId, after = 0, limit = 1000 }) => {
       const { seq } = await row(sessionId)
       const rows = await context.db
@@ -169,52 +189,4 @@ async function tellCancelled({ context, actors }: Parts, sessionId: string, mess
       at,
     })),
   }))
-}
-
-/** A workspace with the files of this moment, and a session that goes on from what this one knows. */
-async function fork(
-  parts: Parts,
-  params: ApiParams<'sessions.fork'>,
-  live: (id: string) => Promise<SessionTable>,
-  prompt: (sessionId: string, messageId: string, content: ContentBlock[]) => Promise<void>,
-) {
-  const { context, actors } = parts
-  const session = await live(params.sessionId)
-  if (!session.has_conversation)
-    throw new SkeinError('conflict', 'the session has no conversation yet, so there is nothing to fork', {
-      next: 'Prompt it first, or make a new workspace: skein new',
-    })
-  const source = await context.db
-    .selectFrom('workspaces')
-    .selectAll()
-    .where('id', '=', session.workspace_id)
-    .executeTakeFirstOrThrow()
-  const runner = await context.machines.runner(source.machine_id)
-  const ref = `refs/skein/fork/${shortId('f-', params.key)}`
-  await runner.call('git.snapshot', { path: source.path, ref, message: `Fork of ${source.name}` })
-  const workspace = await recordWorkspace(context, params.key, {
-    projectId: source.project_id,
-    name: params.name,
-    base: source.base ?? source.base_ref,
-    on: source.machine_id,
-    fromRef: ref,
-  })
-  const options = JSON.parse(session.options) as StoredOptions
-  const secrets =
-    session.secrets_sealed === null
-      ? undefined
-      : (JSON.parse(context.vault.open(session.secrets_sealed, `secrets:${session.id}`)) as Record<string, string>)
-  const environment = { env: environmentOf(context, session), ...(secrets ? { secrets } : {}) }
-  const sessionId = await addSession(
-    context,
-    workspace,
-    `${params.key}:session`,
-    { ...options, agent: session.agent, environment },
-    { how: 'fork', from: session.native_id },
-  )
-  if (params.prompt) await prompt(sessionId, uuidFrom(sessionId, params.key), params.prompt)
-  void actors.workspace(workspace.id)
-  const view = await viewWorkspace(context, workspace.id)
-  if (!view) throw new SkeinError('internal', 'the forked workspace is not there')
-  return view
 }

@@ -3,11 +3,16 @@ import type { Parts, SubscriptionHandlersOf } from '../api.ts'
 import { listAsks } from '../asks.ts'
 import { AsyncQueue } from '../async-queue.ts'
 import type { EngineContext } from '../context.ts'
+import { listProjects } from '../projects/projects.ts'
+import { listQueue } from '../sessions/queue.ts'
 import { setupProcessId } from '../workspaces/setup.ts'
 import { findWorkspace, viewWorkspace } from '../workspaces/view.ts'
+import { workSubscriptions } from './work.ts'
 
-export function subscriptionHandlers({ context }: Parts): SubscriptionHandlersOf {
+export function subscriptionHandlers(parts: Parts): SubscriptionHandlersOf {
+  const { context } = parts
   return {
+    ...workSubscriptions(parts),
     'sessions.follow': ({ sessionId, after }, signal) => followSession(context, sessionId, after ?? 0, signal),
     changes: (params, signal) => changes(context, params, signal),
     'workspaces.log': ({ workspaceId }, signal) => setupLog(context, workspaceId, signal),
@@ -32,7 +37,8 @@ async function* changes(
     yield { type: 'ready' }
     for (let taken = await queue.take(); taken; taken = await queue.take()) {
       if (taken.lagged) yield* everything(context, workspaceId)
-      for (const change of taken.items) if (workspaceId === undefined || concerns(change, workspaceId)) yield change
+      for (const change of taken.items)
+        if (workspaceId === undefined || (await concerns(context, change, workspaceId))) yield change
     }
   } finally {
     context.changes.close(queue)
@@ -47,17 +53,53 @@ async function* everything(context: EngineContext, workspaceId: string | undefin
     if (workspace) yield { type: 'workspace', workspace }
   }
   for (const ask of await listAsks(context, { workspaceId })) yield { type: 'ask', ask }
+  if (workspaceId === undefined) for (const project of await listProjects(context)) yield { type: 'project', project }
+  const ofWorkspace = (id: string) => workspaceId === undefined || id === workspaceId
+  const waiting = await context.db
+    .selectFrom('prompts')
+    .innerJoin('sessions', 'sessions.id', 'prompts.session_id')
+    .select(['prompts.session_id', 'sessions.workspace_id'])
+    .distinct()
+    .where('prompts.state', '=', 'queued')
+    .execute()
+  for (const { session_id: sessionId, workspace_id } of waiting)
+    if (ofWorkspace(workspace_id)) yield { type: 'queue', sessionId, prompts: await listQueue(context, sessionId) }
+  const commented = await context.db.selectFrom('comments').select(['workspace_id', 'session_id']).distinct().execute()
+  for (const { session_id: sessionId, workspace_id } of commented)
+    if (ofWorkspace(workspace_id)) yield { type: 'comments', workspaceId: workspace_id, sessionId }
+  yield* context.work.everything(workspaceId)
 }
 
-function concerns(change: Change, workspaceId: string): boolean {
+async function concerns(context: EngineContext, change: Change, workspaceId: string): Promise<boolean> {
   switch (change.type) {
     case 'workspace':
       return change.workspace.id === workspaceId
     case 'workspace_gone':
+    case 'comments':
+    case 'terminal_gone':
       return change.workspaceId === workspaceId
     case 'ask':
       return change.ask.workspaceId === workspaceId
-    default:
+    case 'check':
+      return change.check.workspaceId === workspaceId
+    case 'service':
+      return change.service.workspaceId === workspaceId
+    case 'terminal':
+      return change.terminal.workspaceId === workspaceId
+    case 'queue': {
+      const session = await context.db
+        .selectFrom('sessions')
+        .select('workspace_id')
+        .where('id', '=', change.sessionId)
+        .executeTakeFirst()
+      return session?.workspace_id === workspaceId
+    }
+    case 'project':
+    case 'project_gone':
+    case 'progress':
+      return false
+    case 'notice':
+    case 'ready':
       return true
   }
 }

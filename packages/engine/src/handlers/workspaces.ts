@@ -6,10 +6,12 @@ import { queuePrompt } from '../sessions/prompts.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
 import { createWorkspace } from '../workspaces/create.ts'
 import { lookAtDiff } from '../workspaces/diff.ts'
+import { readyWorkspace } from '../workspaces/find.ts'
 import { type RemovePlan, restoreWorkspace, unsavedWork } from '../workspaces/remover.ts'
+import { updateWorkspace } from '../workspaces/update.ts'
 import { findWorkspace, viewWorkspace } from '../workspaces/view.ts'
 
-type Methods = Extract<keyof CallHandlers, `workspaces.${string}`>
+type Methods = `workspaces.${'create' | 'list' | 'get' | 'update' | 'apply' | 'remove' | 'restore'}`
 
 const URGENCY: Workspace['status']['status'][] = [
   'needs_you',
@@ -26,23 +28,6 @@ export function workspaceHandlers({ context, actors, commands }: Parts): Pick<Ca
     const found = await viewWorkspace(context, id)
     if (!found) throw new SkeinError('not_found', `there is no workspace ${id}`)
     return found
-  }
-  /** A workspace whose files are there. */
-  const ready = async (id: string): Promise<WorkspaceTable & { base: string }> => {
-    const row = await findWorkspace(context, id)
-    if (row.state === 'creating')
-      throw new SkeinError('conflict', `the workspace ${row.name} is still being made`, {
-        next: 'Try again in a moment.',
-      })
-    if (row.state === 'removing' || row.state === 'removed')
-      throw new SkeinError('conflict', `the workspace ${row.name} is ${row.state}`, {
-        next: `Bring it back with: skein restore ${row.name}`,
-      })
-    if (row.base === null)
-      throw new SkeinError('conflict', `the workspace ${row.name} could not be made`, {
-        next: `Look at why: skein show ${row.name}`,
-      })
-    return { ...row, base: row.base }
   }
   const runnerOf = (row: WorkspaceTable) => context.machines.runner(row.machine_id)
 
@@ -71,23 +56,11 @@ export function workspaceHandlers({ context, actors, commands }: Parts): Pick<Ca
       return all.sort((a, b) => URGENCY.indexOf(a.status.status) - URGENCY.indexOf(b.status.status))
     },
     'workspaces.get': async ({ workspace }) => view((await findWorkspace(context, workspace)).id),
-    'workspaces.git': async ({ workspaceId }) => {
-      const row = await ready(workspaceId)
-      return (await runnerOf(row)).call('git.status', { path: row.path, base: row.base })
-    },
-    'workspaces.changes': async ({ workspaceId }) => lookAtDiff(context, await ready(workspaceId)),
-    'workspaces.diff': async ({ workspaceId, ...rest }) => {
-      const row = await ready(workspaceId)
-      return (await runnerOf(row)).call('git.diff', { path: row.path, base: row.base, ...rest })
-    },
-    'workspaces.commit': (params) =>
-      commands.once('workspaces.commit', params, async () => {
-        const row = await ready(params.workspaceId)
-        return (await runnerOf(row)).call('git.commit', { path: row.path, message: params.message })
-      }),
+    'workspaces.update': (params) =>
+      commands.once('workspaces.update', params, async () => view(await updateWorkspace(context, params))),
     'workspaces.apply': (params) =>
       commands.once('workspaces.apply', params, async () => {
-        const row = await ready(params.workspaceId)
+        const row = await readyWorkspace(context, params.workspaceId)
         const project = await projectRow(context, row.project_id)
         const runner = await runnerOf(row)
         if ('checkout' in params.to)

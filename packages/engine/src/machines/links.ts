@@ -47,14 +47,22 @@ export class MachineLinks implements AsyncDisposable {
     return pending
   }
 
-  /** Calls back once when the link that this client is has gone. */
-  whenLost(client: RunnerClient, callback: () => void): void {
+  /** Calls back once when the link that this client is has gone. Answers how not to be called back. */
+  whenLost(client: RunnerClient, callback: () => void): () => void {
     if (client.closed) {
       callback()
-      return
+      return () => undefined
     }
     const waiting = this.#lost.get(client) ?? []
     this.#lost.set(client, [...waiting, callback])
+    return () => {
+      const others = this.#lost.get(client)
+      if (others)
+        this.#lost.set(
+          client,
+          others.filter((one) => one !== callback),
+        )
+    }
   }
 
   /** Tries until the runner answers, or the engine closes. */

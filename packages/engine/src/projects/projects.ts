@@ -28,7 +28,12 @@ export async function openProject(context: EngineContext, path: string): Promise
     )
   }
   const known = await context.db.selectFrom('projects').selectAll().where('path', '=', found.root).executeTakeFirst()
-  if (known) return known
+  if (known?.removed_at === null) return known
+  if (known) {
+    await context.db.updateTable('projects').set({ removed_at: null }).where('id', '=', known.id).execute()
+    context.changes.project(known.id)
+    return { ...known, removed_at: null }
+  }
   const row: ProjectRow = {
     id: shortId('p-', found.root),
     name: basename(found.root).replace(/\.git$/, ''),
@@ -36,12 +41,15 @@ export async function openProject(context: EngineContext, path: string): Promise
     common_dir: found.commonDir,
     added_at: context.clock.now(),
     trusted_hash: null,
+    demo: 0,
+    removed_at: null,
   }
   await context.db
     .insertInto('projects')
     .values(row)
     .onConflict((conflict) => conflict.doNothing())
     .execute()
+  context.changes.project(row.id)
   return row
 }
 
@@ -52,13 +60,18 @@ export async function projectRow(context: EngineContext, id: string): Promise<Pr
 }
 
 export async function viewProject(context: EngineContext, row: ProjectRow): Promise<Project> {
-  const { hash, scripts } = await scriptsAt(context, row, 'HEAD')
+  // A repository that was moved away or damaged is still a project, and nothing in it is trusted.
+  const trust = await scriptsAt(context, row, 'HEAD').then(
+    ({ hash, scripts }) => ({ state: trustState(row, hash, scripts), hash }),
+    () => ({ state: 'untrusted' as const, hash: '' }),
+  )
   return {
     id: row.id,
     name: row.name,
     path: row.path,
     addedAt: row.added_at,
-    trust: { state: trustState(row, hash, scripts), hash },
+    trust,
+    demo: Number(row.demo) === 1,
   }
 }
 
@@ -76,5 +89,59 @@ export async function trustProject(context: EngineContext, row: ProjectRow, hash
   if (hash !== null && !/^[0-9a-f]{64}$/.test(hash))
     throw new SkeinError('invalid', 'the hash to trust is not a SHA-256', { next: 'Take it from: skein trust --json' })
   await context.db.updateTable('projects').set({ trusted_hash: hash }).where('id', '=', row.id).execute()
+  context.changes.project(row.id)
   return { ...row, trusted_hash: hash }
+}
+
+/** The projects that are to be seen. */
+export async function listProjects(context: EngineContext): Promise<Project[]> {
+  const rows = await context.db
+    .selectFrom('projects')
+    .selectAll()
+    .where('removed_at', 'is', null)
+    .orderBy('name')
+    .execute()
+  return Promise.all(rows.map((row) => viewProject(context, row)))
+}
+
+/** Forgets a project, and that it was trusted. What was removed of it stays restorable once it is opened again. */
+export async function removeProject(context: EngineContext, id: string): Promise<void> {
+  const row = await projectRow(context, id)
+  const used = await context.db
+    .selectFrom('workspaces')
+    .select('name')
+    .where('project_id', '=', id)
+    .where('state', '<>', 'removed')
+    .execute()
+  if (used.length > 0)
+    throw new SkeinError(
+      'conflict',
+      `the project ${row.name} has ${used.length} ${used.length === 1 ? 'workspace' : 'workspaces'}: ${used.map(({ name }) => name).join(', ')}`,
+      { next: 'Remove them first.' },
+    )
+  await context.db
+    .updateTable('projects')
+    .set({ removed_at: context.clock.now(), trusted_hash: null })
+    .where('id', '=', id)
+    .execute()
+  context.changes.project(id)
+}
+
+/** Branches that a workspace can begin from; `base` is what it begins from unless told otherwise. */
+export async function branchesOf(context: EngineContext, id: string): Promise<{ branches: string[]; base: string }> {
+  const row = await projectRow(context, id)
+  const runner = await context.machines.runner(HOME_MACHINE)
+  const { branches, head } = await runner.call('git.branches', { repo: row.path })
+  return { branches, base: head ?? 'HEAD' }
+}
+
+/** A project as clients see it; undefined when it was removed. */
+export async function shownProject(context: EngineContext, id: string): Promise<Project | undefined> {
+  const row = await context.db
+    .selectFrom('projects')
+    .selectAll()
+    .where('id', '=', id)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst()
+  return row && viewProject(context, row)
 }

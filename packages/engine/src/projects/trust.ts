@@ -13,10 +13,21 @@ export async function scriptsAt(
 ): Promise<{ hash: string; scripts: RepositoryScript[] }> {
   const runner = await context.machines.runner('local')
   const { commit } = await runner.call('git.resolve', { repo: project.path, ref })
-  return scriptsIn(runner, project.path, commit)
+  const known = scriptsOfCommits.get(commit) ?? scriptsIn(runner, project.path, commit)
+  scriptsOfCommits.set(commit, known)
+  known.catch(() => scriptsOfCommits.delete(commit))
+  for (const oldest of scriptsOfCommits.keys()) {
+    if (scriptsOfCommits.size <= MOST_KNOWN) break
+    scriptsOfCommits.delete(oldest)
+  }
+  return known
 }
 
-async function scriptsIn(
+/** A commit never changes, and projects are looked at often. */
+const scriptsOfCommits = new Map<string, ReturnType<typeof scriptsIn>>()
+const MOST_KNOWN = 200
+
+export async function scriptsIn(
   runner: RunnerClient,
   repo: string,
   treeish: string,

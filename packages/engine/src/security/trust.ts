@@ -149,6 +149,8 @@ function flightSummary(name: string): string {
   switch (name) {
     case '.flight/worktree-setup':
       return 'Runs in each new workspace.'
+    case '.flight/run':
+      return 'The service "run".'
     case '.flight/provision':
       return 'Makes a machine for a remote workspace.'
     case '.flight/connect':

@@ -5,7 +5,7 @@ import { agentOf, type EngineContext } from '../context.ts'
 import { uuidFrom } from '../identity.ts'
 import { Serial } from '../serial.ts'
 import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
-import { lookAtDiff } from '../workspaces/diff.ts'
+import { lookAfterTurn } from '../workspaces/after-turn.ts'
 import { goOnAfterSwallowed, recordExit, type SessionProblem } from './after-exit.ts'
 import { answerFor } from './answers.ts'
 import { decide, type SessionAction } from './decide.ts'
@@ -18,6 +18,7 @@ import type { StoredOptions } from './options.ts'
 import { contentOf } from './prompts.ts'
 import { refusePrompt } from './refusal.ts'
 import { sayToAgent, writeLine } from './talk.ts'
+import { TurnTrees } from './turn-trees.ts'
 
 const STOP_GRACE_MS = 5000
 const END_POLL_MS = 20
@@ -34,6 +35,7 @@ export class SessionActor {
   readonly id: string
   readonly #context: EngineContext
   readonly #serial = new Serial()
+  readonly #trees: TurnTrees
   #log: SessionLog | undefined
   #following: { epoch: number; stop(): Promise<void> } | undefined
   /** The epoch whose process this engine has asked the runner to stop. */
@@ -44,6 +46,7 @@ export class SessionActor {
   constructor(context: EngineContext, id: string) {
     this.#context = context
     this.id = id
+    this.#trees = new TurnTrees(context, id)
   }
 
   /** Looks at the session soon. */
@@ -158,12 +161,22 @@ export class SessionActor {
 
   #lookedAt: string | undefined
 
-  /** After each turn, how much the workspace differs from its base. */
+  /** What the work tree holds at the beginning and the end of each turn. */
   #lookAtChanges(workspace: WorkspaceTable): void {
-    const turn = this.#log?.fold.lastTurn?.id
-    if (turn === undefined || this.#log?.fold.turn || this.#lookedAt === turn) return
+    const fold = this.#log?.fold
+    if (!fold) return
+    if (fold.turn) {
+      this.#trees.begun(fold.turns, workspace)
+      return
+    }
+    const turn = fold.lastTurn?.id
+    if (turn === undefined || this.#lookedAt === turn) return
     this.#lookedAt = turn
-    void lookAtDiff(this.#context, workspace).catch((error: unknown) =>
+    void lookAfterTurn(this.#context, workspace, this.#trees, {
+      sessionId: this.id,
+      turnId: turn,
+      number: fold.turns,
+    }).catch((error: unknown) =>
       this.#context.log('warn', 'the changes could not be looked at', {
         workspaceId: workspace.id,
         error: String(error),
@@ -314,25 +327,25 @@ export class SessionActor {
   // --- talking to the agent ---------------------------------------------------------------------------------------------
 
   async #sendPrompt(promptId: string, row: Row, workspace: WorkspaceTable): Promise<void> {
+    const log = await this.log()
+    // From here on nobody can change it; one that was withdrawn meanwhile is not sent.
     const prompt = await this.#context.db
-      .selectFrom('prompts')
-      .selectAll()
+      .updateTable('prompts')
+      .set({ epoch: row.epoch })
       .where('id', '=', promptId)
-      .executeTakeFirstOrThrow()
+      .where('state', '=', 'queued')
+      .returningAll()
+      .executeTakeFirst()
+    if (!prompt) return
+    await this.#trees.beforeTurn(log.fold.turns + 1, workspace)
     const content = await contentOf(this.#context, prompt)
     await this.#say({ type: 'prompt', messageId: prompt.id, content }, row, workspace)
     const event: AgentEvent = { type: 'user_message_update', messageId: prompt.id, state: 'sent' }
-    const log = await this.log()
-    await log.append(
-      (fold) => ({
-        fold,
-        entries: [{ placed: { event }, at: this.#context.clock.now() }],
-        update: { active_at: this.#context.clock.now() },
-      }),
-      (raw) => {
-        raw.prepare('update prompts set epoch = ? where id = ?').run(row.epoch, promptId)
-      },
-    )
+    await log.append((fold) => ({
+      fold,
+      entries: [{ placed: { event }, at: this.#context.clock.now() }],
+      update: { active_at: this.#context.clock.now() },
+    }))
   }
 
   async #deliverAnswer(askId: string, row: Row, workspace: WorkspaceTable): Promise<void> {

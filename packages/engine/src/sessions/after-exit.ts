@@ -67,7 +67,8 @@ export async function recordExit(
       // What was handed over and is in no turn is handed over again; the agent knows a message that it has by its id.
       raw
         .prepare(
-          `update prompts set state = 'queued', attempts = attempts + 1 where session_id = ? and state in ('sent', 'started')`,
+          `update prompts set state = 'queued', attempts = attempts + 1, epoch = null
+           where session_id = ? and (state in ('sent', 'started') or (state = 'queued' and epoch is not null))`,
         )
         .run(log.id)
       raw

@@ -59,6 +59,7 @@ export async function addSession(
       interrupt_at: null,
       active_at: context.clock.now(),
       problem: null,
+      seen_seq: 0,
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
@@ -85,13 +86,29 @@ export async function renewEnvironment(
     .execute()
 }
 
-/** The variables that a session was given. A value that holds a secret (a proxy's password) lies sealed in the store. */
+/**
+ * The variables that a session was given; the server's own where it was given none. A value that holds a secret (a proxy's
+ * password) lies sealed in the store.
+ */
 export function environmentOf(
   context: EngineContext,
   session: Pick<SessionTable, 'id' | 'env'>,
 ): Record<string, string> {
-  return kept(context, session.env, `env:${session.id}`)
+  const given = kept<Record<string, string>>(context, session.env, `env:${session.id}`)
+  return Object.keys(given).length > 0 ? given : (context.environment?.env ?? {})
 }
+
+/** And the secrets, under the same rule. */
+export function secretsOf(
+  context: EngineContext,
+  session: Pick<SessionTable, 'id' | 'env' | 'secrets_sealed'>,
+): Record<string, string> {
+  if (session.secrets_sealed !== null)
+    return JSON.parse(context.vault.open(session.secrets_sealed, `secrets:${session.id}`)) as Record<string, string>
+  return session.env === NOTHING_GIVEN ? (context.environment?.secrets ?? {}) : {}
+}
+
+const NOTHING_GIVEN = '{}'
 
 function sealSecrets(
   context: EngineContext,

@@ -3,6 +3,7 @@ import type { AgentEvent, AgentEventOf, Envelope, UserMessageState as State } fr
 import type { EngineContext } from '../context.ts'
 import { hashOf, shortId } from '../identity.ts'
 import { prepared } from '../store/prepared.ts'
+import { beginTurn, endTurn } from './turns.ts'
 
 type Session = { id: string; workspaceId: string }
 
@@ -39,11 +40,13 @@ export function applyEffects(
       advancePrompt(raw, session.id, event.messageId, event.state)
       return
     case 'turn_started':
+      beginTurn(raw, session.id, envelope, event)
       for (const id of event.messageIds.length > 0 ? event.messageIds : oldestSent(raw, session.id, event.origin))
         advancePrompt(raw, session.id, id, 'started')
       prepared(raw, 'update sessions set has_conversation = 1, active_at = ? where id = ?').run(envelope.at, session.id)
       return
     case 'turn_ended': {
+      endTurn(raw, session.id, envelope, event)
       prepared(raw, `update prompts set state = 'completed' where session_id = ? and state = 'started'`).run(session.id)
       prepared(raw, 'update sessions set interrupt_at = null, active_at = ? where id = ?').run(envelope.at, session.id)
       return

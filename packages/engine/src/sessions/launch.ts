@@ -5,7 +5,7 @@ import type { EngineContext } from '../context.ts'
 import { trustedNow } from '../projects/trust.ts'
 import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
 import { workspaceVariables } from '../workspaces/variables.ts'
-import { environmentOf } from './create.ts'
+import { environmentOf, secretsOf } from './create.ts'
 import { processId } from './journal.ts'
 import type { SessionOrigin, StoredOptions } from './options.ts'
 
@@ -49,7 +49,7 @@ export async function launchSession(
   runner: RunnerClient,
 ): Promise<{ spec: ProcessSpec; greeting: { key: string; line: string }[] }> {
   const options = JSON.parse(session.options) as StoredOptions
-  const given = environmentOf(context, session)
+  const { env: given, secrets } = await environmentFor(context, session, workspace)
   const env = { HOME: runner.hello.home, PATH: runner.hello.path, ...given, ...workspaceVariables(workspace) }
   const probe = await probeAgent(context, runner, agent, env)
   if (!probe.found || probe.executable === undefined) {
@@ -60,10 +60,6 @@ export async function launchSession(
   }
   const unusable = probe.problems.find(({ severity }) => severity === 'error')
   if (unusable) throw new SkeinError('missing', unusable.what, { next: unusable.remedy })
-  const secrets =
-    session.secrets_sealed === null
-      ? {}
-      : (JSON.parse(context.vault.open(session.secrets_sealed, `secrets:${session.id}`)) as Record<string, string>)
   const launchOptions: LaunchOptions = {
     nativeSessionId: session.native_id,
     start: startOf(session),
@@ -99,6 +95,28 @@ export async function launchSession(
   return { spec, greeting }
 }
 
+/** What an agent gets: of the demo project, what its scripted model needs, and nothing of the person's own. */
+async function environmentFor(
+  context: EngineContext,
+  session: SessionTable,
+  workspace: WorkspaceTable,
+): Promise<{ env: Record<string, string>; secrets: Record<string, string> }> {
+  const project = await context.db
+    .selectFrom('projects')
+    .select('demo')
+    .where('id', '=', workspace.project_id)
+    .executeTakeFirst()
+  if (!project || Number(project.demo) === 0)
+    return { env: environmentOf(context, session), secrets: secretsOf(context, session) }
+  if (!context.demo)
+    throw new SkeinError('missing', 'the demo project’s agents need the server that comes with it', {
+      next: 'Start it with: skein up',
+    })
+  const { env = {}, secrets = {} } = await context.demo.environment()
+  for (const secret of Object.values(secrets)) context.redactor.add(secret)
+  return { env, secrets }
+}
+
 /** What of Skein's own state an agent must not read; its workspace lies beside. */
 function privatePaths(home: string): string[] {
   return ['runner', 'store.db', 'store.db-wal', 'store.db-shm', 'secret.key', 'server.sock', 'blobs', 'logs'].map(
@@ -109,5 +127,5 @@ function privatePaths(home: string): string[] {
 function startOf(session: SessionTable): LaunchOptions['start'] {
   if (session.has_conversation) return { how: 'resume' }
   const origin = JSON.parse(session.origin) as SessionOrigin
-  return origin.how === 'fork' ? { how: 'fork', from: origin.from } : { how: 'new' }
+  return origin.how === 'fork' ? { how: 'fork', from: origin.from, atMessage: origin.at } : { how: 'new' }
 }

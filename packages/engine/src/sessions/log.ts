@@ -101,6 +101,7 @@ export class SessionLog {
       this.#durableAgent = agentState
       this.#context.feeds.publish(this.id, envelopes)
       if (originals.size > 0 || update || alongside) this.#context.changes.workspace(this.workspaceId)
+      if (envelopes.some(({ event }) => QUEUE_MOVES.has(event.type))) this.#context.changes.queue(this.id)
       for (const { event } of envelopes) if (event.type === 'turn_ended') this.#deltas.clear()
     })
   }
@@ -160,6 +161,15 @@ export class SessionLog {
     return { ...event, at, text }
   }
 }
+
+/** Events with which the prompts that wait may be others. */
+const QUEUE_MOVES: ReadonlySet<AgentEvent['type']> = new Set([
+  'user_message',
+  'user_message_update',
+  'turn_started',
+  'turn_ended',
+  'agent_process',
+])
 
 function insertEvent(raw: DatabaseSync, sessionId: string, { seq, at, event, src, ...rest }: Envelope): void {
   prepared(

@@ -10,15 +10,19 @@ import type { SessionLog } from './log.ts'
 
 const MAX_IMAGE = 32 * 1024 * 1024
 
-/** Puts a prompt into the session's durable queue and its message into the transcript, together. Repeating it does nothing. */
+/**
+ * Puts a prompt into the session's durable queue and its message into the transcript, together with what else must hold then.
+ * Repeating it does nothing.
+ */
 export async function queuePrompt(
   context: EngineContext,
   log: SessionLog,
   messageId: string,
   content: readonly ContentBlock[],
   origin: Origin,
+  alongside?: (raw: DatabaseSync) => void,
 ): Promise<void> {
-  const stored = await withoutBytes(context.blobs, checked(content))
+  const stored = await withoutBytes(context.blobs, checkedContent(content))
   const known = await context.db.selectFrom('prompts').select('id').where('id', '=', messageId).executeTakeFirst()
   if (known) return
   const event: AgentEventOf<'user_message'> = {
@@ -35,7 +39,10 @@ export async function queuePrompt(
       entries: [{ placed: { event }, at: now }],
       update: { problem: null, active_at: now, ...(origin === 'user' ? { recoveries: 0 } : {}) },
     }),
-    (raw) => insertPrompt(raw, context, log.id, event),
+    (raw) => {
+      insertPrompt(raw, context, log.id, event)
+      alongside?.(raw)
+    },
   )
 }
 
@@ -65,7 +72,8 @@ export function contentOf(context: EngineContext, prompt: PromptTable): Promise<
   return withBytes(context.blobs, kept<ContentBlock[]>(context, prompt.content, `prompt:${prompt.id}`))
 }
 
-function checked(content: readonly ContentBlock[]): readonly ContentBlock[] {
+/** Refuses what no agent could take. */
+export function checkedContent(content: readonly ContentBlock[]): readonly ContentBlock[] {
   const empty = content.every((block) => block.type === 'text' && block.text.trim() === '')
   if (empty) throw new SkeinError('invalid', 'the prompt is empty', { next: 'Say what the agent should do.' })
   for (const block of content) {

@@ -24,13 +24,17 @@ export async function viewSession(context: EngineContext, row: SessionTable): Pr
     .executeTakeFirst()
   const problem = row.problem === null ? undefined : (JSON.parse(row.problem) as { message: string; next?: string })
   const lives = row.process_state === 'running' || row.process_state === 'starting' || row.process_state === 'stopping'
-  const lastTurn = fold.turn ? { id: fold.turn.id, startedAt: fold.turn.startedAt } : fold.lastTurn
+  // The fold is kept as the agent said it.
+  const lastTurn = context.redactor.redactValue(
+    fold.turn ? { id: fold.turn.id, startedAt: fold.turn.startedAt } : fold.lastTurn,
+  )
+  const title = row.title ?? context.redactor.redactText(fold.title ?? '')
   const model = options.model ?? fold.model
   return {
     id: row.id,
     workspaceId: row.workspace_id,
     agent: row.agent,
-    ...((row.title ?? fold.title) ? { title: row.title ?? fold.title ?? '' } : {}),
+    ...(title === '' ? {} : { title }),
     createdAt: row.created_at,
     state: stateOf({
       problem: problem !== undefined,
@@ -41,6 +45,7 @@ export async function viewSession(context: EngineContext, row: SessionTable): Pr
       turns: fold.turns,
     }),
     seq: row.seq,
+    seenSeq: row.seen_seq,
     turns: fold.turns,
     ...(lastTurn ? { lastTurn } : {}),
     queued: waiting.filter(({ state }) => state !== 'started').length,

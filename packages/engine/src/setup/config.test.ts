@@ -22,8 +22,11 @@ describe('skein.json', () => {
       $schema: './schema.json',
       setup: 'npm ci',
       teardown: 'docker compose down',
-      checks: { test: { run: 'npm test', timeout: 300 }, lint: { run: 'npm run lint' } },
-      services: { web: { run: 'npm start', port: 0 } },
+      checks: {
+        test: { run: 'npm test', timeout: 300, afterTurn: true, fixRounds: 2 },
+        lint: { run: 'npm run lint' },
+      },
+      services: { web: { run: 'npm start', port: 0, health: '/health', autostart: true } },
       include: ['.env', 'config/*.local.json'],
       pool: 2,
       env: { NODE_ENV: 'development' },
@@ -36,7 +39,10 @@ describe('skein.json', () => {
   test.each([
     [{ setpu: 'x' }, 'there is no key "setpu"; did you mean "setup"?'],
     [{ Check: {} }, 'there is no key "Check"; did you mean "checks"?'],
-    [{ checks: { test: { cmd: 'x', run: 'y' } } }, 'checks.test: there is no key "cmd", only run, timeout'],
+    [
+      { checks: { test: { cmd: 'x', run: 'y' } } },
+      'checks.test: there is no key "cmd", only run, timeout, afterTurn, fixRounds',
+    ],
     [{ checks: { test: { rnu: 'x', run: 'y' } } }, 'checks.test: there is no key "rnu"; did you mean "run"?'],
     [{ agent: { permissionsMode: 'ask' } }, 'agent: there is no key "permissionsMode"; did you mean "permissionMode"?'],
   ])('%j is told with the nearest key', (config, problem) => {
@@ -46,7 +52,8 @@ describe('skein.json', () => {
   test.each([
     [{ setup: ['npm', 'ci'] }, 'setup: '],
     [{ setup: '  ' }, 'setup: '],
-    [{ checks: { test: 'npm test' } }, 'checks.test: '],
+    [{ checks: { test: '' } }, 'checks.test'],
+    [{ services: { web: { run: 'x', health: 'health' } } }, 'services.web.health: '],
     [{ checks: { 'a b': { run: 'x' } } }, 'checks.a b: '],
     [{ pool: 1000 }, 'pool: '],
     [{ env: { 'A-B': 'x' } }, 'env.A-B: '],
@@ -55,6 +62,13 @@ describe('skein.json', () => {
     ['[]', 'skein.json: '],
   ])('%j is told with its place', (config, place) => {
     expect(problemOf(config)).toContain(place)
+  })
+
+  test('a check or a service may be its command alone', () => {
+    expect(parseSkeinConfig('{"checks":{"test":"npm test"},"services":{"web":"npm start"}}')).toEqual({
+      checks: { test: { run: 'npm test' } },
+      services: { web: { run: 'npm start' } },
+    })
   })
 
   test('cannot ask for an agent without permissions', () => {

@@ -9,6 +9,10 @@ const CheckConfig = z.strictObject({
   run: Command,
   /** Seconds; 600 when absent. */
   timeout: z.number().positive().max(86_400).optional(),
+  /** Run after each turn that changed something. */
+  afterTurn: z.boolean().optional(),
+  /** A failure is sent to the agent by itself, so often in a row; never when absent. */
+  fixRounds: z.number().int().min(0).max(10).optional(),
 })
 
 const ServiceConfig = z.strictObject({
@@ -16,7 +20,15 @@ const ServiceConfig = z.strictObject({
   run: Command,
   /** Which of the workspace's ten ports it listens on: 0 is `SKEIN_PORT`, 9 is `SKEIN_PORT_9`. */
   port: z.number().int().min(0).max(9).optional(),
+  /** Asked for by GET once the port answers; it is well while the answer is below 400. */
+  health: z.string().startsWith('/').optional(),
+  /** Started once, when the workspace is ready. */
+  autostart: z.boolean().optional(),
 })
+
+/** A command alone stands for its object. */
+const orCommand = <T extends z.ZodType>(config: T) =>
+  z.preprocess((value) => (typeof value === 'string' ? { run: value } : value), config)
 
 const AgentConfig = z.strictObject({
   /** Which agent, e.g. `claude`. */
@@ -36,9 +48,9 @@ export const SkeinConfig = z.strictObject({
   /** Run by `sh -ec` in a workspace before it is removed. */
   teardown: Command.optional(),
   /** Commands that say whether the work is right, by name. */
-  checks: z.record(Name, CheckConfig).optional(),
+  checks: z.record(Name, orCommand(CheckConfig)).optional(),
   /** Programs that a workspace can run, by name. */
-  services: z.record(Name, ServiceConfig).optional(),
+  services: z.record(Name, orCommand(ServiceConfig)).optional(),
   /** Ignored files that every workspace gets, in gitignore's syntax; in addition to `.worktreeinclude`. */
   include: z.array(z.string().min(1)).optional(),
   /** Work trees that are kept ready. */
@@ -56,6 +68,7 @@ export const ConductorConfig = z.looseObject({
     .looseObject({ setup: z.string().optional(), run: z.string().optional(), archive: z.string().optional() })
     .optional(),
 })
+export type ConductorConfig = z.infer<typeof ConductorConfig>
 
 /** The setup script of a repository, ready to be run in a workspace. */
 export interface Setup {
@@ -99,11 +112,16 @@ export async function resolveSetup(read: (path: string) => Promise<string | null
 }
 
 function conductorSetup(text: string | null): string | undefined {
-  if (text === null) return undefined
+  return parseConductorConfig(text).scripts?.setup?.trim() || undefined
+}
+
+/** Parses `conductor.json`; what is wrong with it is told with its place. */
+export function parseConductorConfig(text: string | null): ConductorConfig {
+  if (text === null) return {}
   const parsed = ConductorConfig.safeParse(parseJson(text, 'conductor.json'))
   if (!parsed.success)
     throw new SkeinError('invalid', `Reading conductor.json: ${parsed.error.issues.map(explain).join('; ')}`)
-  return parsed.data.scripts?.setup?.trim() || undefined
+  return parsed.data
 }
 
 function parseJson(text: string, file: string): unknown {

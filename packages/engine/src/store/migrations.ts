@@ -1,5 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { up as web } from './migration-web.ts'
+import { up as work } from './migration-work.ts'
 
 /** Every change of the schema, in order. A migration that has been released is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -8,6 +10,8 @@ export const migrations: Record<string, Migration> = {
       for (const statement of FOUNDATION) await sql.raw(statement).execute(db)
     },
   },
+  '0002_web': { up: web },
+  '0003_work': { up: work },
 }
 
 const FOUNDATION = [

@@ -1,10 +1,13 @@
+import type { WebTables } from './schema-web.ts'
+import type { WorkTables } from './schema-work.ts'
+
 /** JSON text. Columns named `*_sealed` hold ciphertext of the vault; nothing secret stands in any other column. */
 type Json = string
 type Millis = number
 /** 0 or 1. */
 type Flag = number
 
-export interface Store {
+export interface Store extends WebTables, WorkTables {
   projects: {
     id: string
     name: string
@@ -12,6 +15,9 @@ export interface Store {
     common_dir: string
     added_at: Millis
     trusted_hash: string | null
+    demo: Flag
+    /** A project that was removed comes back when its repository is opened. */
+    removed_at: Millis | null
   }
   /** Commands that were carried out, by the caller's key. */
   commands: { key: string; method: string; params_hash: string; result: Json; at: Millis }
@@ -65,6 +71,10 @@ export interface WorkspaceTable {
   removal: Json | null
   removed_at: Millis | null
   snapshot_ref: string | null
+  pinned: Flag
+  archived: Flag
+  /** The last command that worked in it. */
+  worked_at: Millis | null
 }
 
 export interface SessionTable {
@@ -97,6 +107,8 @@ export interface SessionTable {
   interrupt_at: Millis | null
   active_at: Millis
   problem: Json | null
+  /** Up to which event a person has seen it. */
+  seen_seq: number
 }
 
 export interface PromptTable {
@@ -139,5 +151,7 @@ export interface AskTable {
   answered_at: Millis | null
   answer: Json | null
   answered_by: string | null
+  /** The command that answered it. */
+  answer_key: string | null
   delivered: Flag
 }

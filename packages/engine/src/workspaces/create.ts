@@ -41,15 +41,16 @@ export async function recordWorkspace(
   for (let attempt = 0; ; attempt++) {
     const name = chosen ?? randomName(context.random)
     const port = await choosePort(context, machine, id)
+    const own = await freePlace(context, name, (folder) => join(context.home, 'workspaces', project.name, folder))
     const row: WorkspaceTable = {
       id,
       project_id: project.id,
       name,
-      branch: wanted.branch ?? branchFor(name),
+      branch: wanted.branch ?? branchFor(own.name),
       base_ref: baseRef,
       base: commit,
       machine_id: machine,
-      path: join(context.home, 'workspaces', project.name, name),
+      path: own.path,
       created_at: context.clock.now(),
       state: 'creating',
       port,
@@ -60,6 +61,9 @@ export async function recordWorkspace(
       removal: null,
       removed_at: null,
       snapshot_ref: null,
+      pinned: 0,
+      archived: 0,
+      worked_at: null,
     }
     try {
       await context.db.transaction().execute(async (tx) => {
@@ -109,6 +113,25 @@ export async function createWorkspace(
   if (params.session === undefined && params.prompt === undefined) return { workspace }
   const sessionId = await addSession(context, workspace, `${params.key}:session`, params.session ?? {}, { how: 'new' })
   return { workspace, sessionId }
+}
+
+/** A workspace that was renamed keeps its folder and its branch: who has its old name now gets others. */
+async function freePlace(
+  context: EngineContext,
+  name: string,
+  pathOf: (folder: string) => string,
+): Promise<{ name: string; path: string }> {
+  const rows = await context.db
+    .selectFrom('workspaces')
+    .select(['path', 'branch'])
+    .where('state', '<>', 'removed')
+    .where('name', '<>', name)
+    .execute()
+  for (let number = 1; ; number++) {
+    const own = number === 1 ? name : `${name}-${number}`
+    const path = pathOf(own)
+    if (!rows.some((row) => row.path === path || row.branch === branchFor(own))) return { name: own, path }
+  }
 }
 
 /** Ten ports that no other workspace has and that nothing listens on now. */

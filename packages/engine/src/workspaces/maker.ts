@@ -74,6 +74,7 @@ async function perform(context: EngineContext, step: StepName, workspace: Worksp
         .set({ state: 'ready', problem: null })
         .where('id', '=', workspace.id)
         .execute()
+      context.work.workspaceReady(workspace.id)
       void fillPool(context, runner, project, workspace).catch((error: unknown) =>
         context.log('debug', 'the pool was not filled', { error: String(error) }),
       )

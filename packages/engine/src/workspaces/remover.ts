@@ -25,6 +25,7 @@ export async function removeWorkspace(context: EngineContext, workspace: Workspa
     .executeTakeFirstOrThrow()
   const plan = JSON.parse(workspace.removal ?? '{"keepBranch":false}') as RemovePlan
   const runner = await context.machines.runnerEventually(workspace.machine_id, context.signal)
+  await context.work.endWorkspace(workspace)
   const there = await runner.call('fs.stat', { path: workspace.path })
   let snapshotRef = workspace.snapshot_ref
   if (there && workspace.base !== null) {

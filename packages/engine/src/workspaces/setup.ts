@@ -1,9 +1,8 @@
 import { type ProcessExit, type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
-import { environmentOf } from '../sessions/create.ts'
 import { resolveSetup } from '../setup/config.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
-import { workspaceVariables } from './variables.ts'
+import { argvOf, scriptEnvironment } from './script-environment.ts'
 
 const SETUP_LIMIT_MS = 60 * 60_000
 
@@ -28,8 +27,7 @@ export async function runSetup(
   if (!trusted)
     return { skipped: true, note: `${setup.source} wants to run a setup script; not trusted, so not run (skein trust)` }
   const id = setupProcessId(workspace.id)
-  const shell = await runner.call('exec', { argv: ['sh', '-c', 'command -v zsh || true'], timeoutMs: 5000 })
-  const argv = setup.argv[0] === 'zsh' && shell.stdout.trim() === '' ? ['sh', ...setup.argv.slice(1)] : setup.argv
+  const argv = await argvOf(runner, setup)
   await runner.call('process.start', {
     id,
     epoch: 1,
@@ -37,18 +35,7 @@ export async function runSetup(
     cwd: workspace.path,
     kind: 'script',
     ...(setup.stdin === undefined ? {} : { stdin: setup.stdin }),
-    env: {
-      HOME: runner.hello.home,
-      PATH: runner.hello.path,
-      ...(await givenEnvironment(context, workspace)),
-      ...workspaceVariables(workspace),
-      CONDUCTOR_ROOT_PATH: project.path,
-      CONDUCTOR_WORKSPACE_NAME: workspace.name,
-      CONDUCTOR_WORKSPACE_PATH: workspace.path,
-      CONDUCTOR_DEFAULT_BRANCH: workspace.base_ref,
-      CONDUCTOR_PORT: String(workspace.port ?? ''),
-      ...setup.env,
-    },
+    env: { ...(await scriptEnvironment(context, runner, project, workspace)), ...setup.env },
     timeoutMs: SETUP_LIMIT_MS,
   })
   const exit = await exitOf(context, runner, id)
@@ -63,17 +50,6 @@ export async function runSetup(
   throw new SkeinError('conflict', `the setup script of ${setup.source} ${how}${tail === '' ? '' : `: ${tail}`}`, {
     next: `The workspace is kept. Read the log with: skein logs --setup ${workspace.name}`,
   })
-}
-
-/** The variables that the workspace was made with; a script gets them as the agent does, and no secret. */
-async function givenEnvironment(context: EngineContext, workspace: WorkspaceTable): Promise<Record<string, string>> {
-  const session = await context.db
-    .selectFrom('sessions')
-    .select(['id', 'env'])
-    .where('workspace_id', '=', workspace.id)
-    .orderBy('created_at')
-    .executeTakeFirst()
-  return session ? environmentOf(context, session) : {}
 }
 
 /** Waits for a process's end; its output is read by whoever wants to see it. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { PORTS_EACH } from '../setup/ports.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
 
@@ -9,7 +10,8 @@ export function workspaceVariables(
     SKEIN_WORKSPACE: workspace.name,
     SKEIN_WORKSPACE_PATH: workspace.path,
     SKEIN_BRANCH: workspace.branch,
-    COMPOSE_PROJECT_NAME: `skein-${workspace.name}`.toLowerCase().replace(/[^a-z0-9_-]/g, '-'),
+    // Named by the folder, which stays when a workspace is renamed.
+    COMPOSE_PROJECT_NAME: `skein-${basename(workspace.path)}`.toLowerCase().replace(/[^a-z0-9_-]/g, '-'),
   }
   if (workspace.port !== null) {
     variables.SKEIN_PORT = String(workspace.port)

@@ -1,5 +1,6 @@
 import { type Session, SkeinError, type Workspace, type WorkspaceStep } from '@skein/protocol'
 import { sql } from 'kysely'
+import { viewChecks } from '../checks/view.ts'
 import type { EngineContext } from '../context.ts'
 import { viewSession } from '../sessions/view.ts'
 import { explain } from '../status.ts'
@@ -12,7 +13,7 @@ export async function viewWorkspace(context: EngineContext, id: string): Promise
     | undefined
   if (!row) return undefined
   const { db } = context
-  const [project, steps, sessionRows, asks] = await Promise.all([
+  const [project, steps, sessionRows, asks, checks] = await Promise.all([
     db.selectFrom('projects').select('name').where('id', '=', row.project_id).executeTakeFirstOrThrow(),
     db.selectFrom('steps').selectAll().where('workspace_id', '=', id).orderBy('position').execute(),
     db.selectFrom('sessions').selectAll().where('workspace_id', '=', id).orderBy('created_at').execute(),
@@ -23,6 +24,7 @@ export async function viewWorkspace(context: EngineContext, id: string): Promise
       .where('state', '=', 'open')
       .orderBy('created_at')
       .execute(),
+    viewChecks(context, { workspaceId: id }),
   ])
   const sessions: Session[] = []
   for (const session of sessionRows) sessions.push(await viewSession(context, session))
@@ -48,9 +50,12 @@ export async function viewWorkspace(context: EngineContext, id: string): Promise
     machine: row.machine_id,
     path: row.path,
     createdAt: row.created_at,
+    activeAt: Math.max(row.created_at, row.worked_at ?? 0, await lastHeardOf(context, id)),
+    pinned: Number(row.pinned) === 1,
+    archived: Number(row.archived) === 1,
     state: row.state,
     steps: stepViews,
-    status: explain({ state: row.state, steps: stepViews, sessions, asks, problem, changedFiles: diff?.files }),
+    status: explain({ state: row.state, steps: stepViews, sessions, asks, problem, changedFiles: diff?.files, checks }),
     ...(row.port === null ? {} : { port: row.port }),
     sessions,
     openAsks: asks.length,
@@ -60,6 +65,19 @@ export async function viewWorkspace(context: EngineContext, id: string): Promise
       : {}),
     ...(problem ? { problem } : {}),
   }
+}
+
+/** When a session of a workspace last had an event, or was given something to do. */
+async function lastHeardOf({ db }: EngineContext, workspaceId: string): Promise<number> {
+  const row = await db
+    .selectFrom('sessions')
+    .leftJoin('events', (join) =>
+      join.onRef('events.session_id', '=', 'sessions.id').onRef('events.seq', '=', 'sessions.seq'),
+    )
+    .where('workspace_id', '=', workspaceId)
+    .select((eb) => [eb.fn.max('sessions.active_at').as('active'), eb.fn.max('events.at').as('event')])
+    .executeTakeFirst()
+  return Math.max(row?.active ?? 0, row?.event ?? 0)
 }
 
 /** Finds a workspace by id, by name, or by a beginning of either that only one has. */
