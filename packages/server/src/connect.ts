@@ -42,7 +42,7 @@ export async function connectOrStart(options: ConnectOptions): Promise<SkeinApi>
     const running = await findServer(paths, signal)
     if (!running) return await start(paths, options, signal)
     if (running.info.version === options.version) return running.api
-    if (running.info.activity.running > 0 || running.info.activity.openAsks > 0) {
+    if (running.info.web || running.info.activity.running > 0 || running.info.activity.openAsks > 0) {
       options.onNotice?.(
         `The server runs version ${running.info.version} and this is ${options.version}; it is replaced when nothing runs.`,
       )

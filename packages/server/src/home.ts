@@ -28,6 +28,11 @@ export interface ServerPaths {
   log: string
   /** What the process itself printed. */
   output: string
+  /** The token of programs that come over TCP. */
+  apiToken: string
+  /** Which browsers are signed in. */
+  browsers: string
+  previews: string
 }
 
 export function serverPaths(home: string): ServerPaths {
@@ -42,6 +47,9 @@ export function serverPaths(home: string): ServerPaths {
     logs,
     log: join(logs, 'server.log'),
     output: join(logs, 'server.out'),
+    apiToken: join(folder, 'api-token'),
+    browsers: join(folder, 'browsers.json'),
+    previews: join(folder, 'previews.json'),
   }
 }
 

@@ -9,6 +9,8 @@ export interface LaunchCommand {
   command: string
   args: string[]
   env: Record<string, string | undefined>
+  /** What it reads from its standard input; nothing by default. */
+  stdin?: string
 }
 
 const LARGEST_OUTPUT = 1024 * 1024
@@ -33,15 +35,18 @@ export class LaunchedServer {
     })
   }
 
-  static start(paths: ServerPaths, { command, args, env }: LaunchCommand): LaunchedServer {
+  static start(paths: ServerPaths, { command, args, env, stdin }: LaunchCommand): LaunchedServer {
     const output = openOutput(paths.output)
     try {
       const process = spawn(command, args, {
         cwd: '/',
         detached: true,
-        stdio: ['ignore', output, output],
+        stdio: [stdin === undefined ? 'ignore' : 'pipe', output, output],
         env: { ...daemonEnvironment(env), SKEIN_HOME: paths.home },
       })
+      // Should it end before it has read this, its exit says why.
+      process.stdin?.on('error', () => {})
+      process.stdin?.end(stdin)
       return new LaunchedServer(paths, process, fstatSync(output).size)
     } finally {
       closeSync(output)

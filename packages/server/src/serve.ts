@@ -1,18 +1,25 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { HEARTBEAT_MS, type SkeinApi, SkeinError } from '@skein/protocol'
+import { ServerApi } from './api/server-api.ts'
 import { createApp } from './app.ts'
 import { prepareHome, type ServerPaths, serverPaths } from './home.ts'
 import { listen } from './listener.ts'
 import { acquireServerLock, type ServerRecord } from './lock.ts'
 import { openLog } from './log.ts'
+import type { OpenPort } from './previews/proxy.ts'
 import { socketPolicy } from './security.ts'
+import { createDoor } from './web/door.ts'
+import { refuseOpenDoor, Web, type WebOptions } from './web/web.ts'
 
 /** What a server needs of the engine. */
 export interface Served {
   api: SkeinApi
   /** Whether something goes on that the server must stay for: a turn, a step of a workspace, a removal. */
   busy(): boolean
+  /** For previews; without it there are none. */
+  openPort?: OpenPort
   close(): Promise<void>
 }
 
@@ -24,6 +31,8 @@ export interface ServeOptions {
   open(): Promise<Served>
   /** The server ends by itself after this long without connections and without being busy, milliseconds. Never by default. */
   idleExitMs?: number
+  /** Serves the web app too, over TCP. Such a server never ends by itself. */
+  web?: WebOptions
   heartbeatMs?: number
   /** How long requests that run may go on when the server stops, milliseconds. */
   drainMs?: number
@@ -34,6 +43,8 @@ export type StopReason = 'asked' | 'signal' | 'idle' | 'socket_gone' | 'disposed
 
 export interface Server extends AsyncDisposable {
   readonly socketPath: string
+  /** Where the web app is, if it is served. */
+  readonly web: { url: string } | undefined
   /** Resolves when it has stopped and everything is released. */
   readonly stopped: Promise<StopReason>
   /** Ends subscriptions so that clients connect again, lets requests end, closes what is served. Agents run on. */
@@ -47,13 +58,18 @@ export interface Server extends AsyncDisposable {
  */
 export async function serve(options: ServeOptions): Promise<Server> {
   const paths = serverPaths(options.home)
+  if (options.web) refuseOpenDoor(options.web)
   prepareHome(paths)
   const held = new Held()
   const stopping = new AbortController()
   const stopped = Promise.withResolvers<StopReason>()
   let stop: Promise<void> | undefined
+  const web = options.web && new Web(options.web, paths)
   const server: Server = {
     socketPath: paths.socket,
+    get web() {
+      return web && { url: web.url }
+    },
     stopped: stopped.promise,
     stop: (reason) => {
       stopping.abort()
@@ -69,21 +85,31 @@ export async function serve(options: ServeOptions): Promise<Server> {
     held.add(close)
     const served = await options.open()
     held.add(() => served.close())
-    const app = createApp({
-      api: served.api,
-      policy: socketPolicy,
+    const drainMs = options.drainMs ?? 3_000
+    const parts = {
+      api: new ServerApi({ api: served.api, web, onStop: () => void server.stop('asked') }),
+      version: options.version,
       heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
       stopping: stopping.signal,
-      onStop: () => void server.stop('asked'),
-      onDefect: (method, error) => logger.error({ method, err: error.cause ?? error }, 'a defect'),
-    })
+      logger,
+      onDefect: (method: string, error: SkeinError) => logger.error({ method, err: error.cause ?? error }, 'a defect'),
+    }
+    if (web) {
+      const door = createDoor({ ...parts, web, openPort: served.openPort ?? noPorts })
+      const { host, port, tls } = web.options
+      const listener = await listen({ host, port, ...(tls ? { tls } : {}) }, door, logger)
+      web.listensAt(listener.port)
+      held.add(() => listener.close(drainMs))
+    }
+    const app = createApp({ ...parts, policy: socketPolicy })
     const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-    const listener = await listen(paths.socket, (request, response) => void handle(request, response), logger)
-    held.add(() => listener.close(options.drainMs ?? 3_000))
+    const request: RequestListener = (incoming, outgoing) => void handle(incoming, outgoing)
+    const listener = await listen({ socketPath: paths.socket }, { request }, logger)
+    held.add(() => listener.close(drainMs))
     writeRecord(paths, { pid: process.pid, version: options.version, socket: paths.socket, startedAt: Date.now() })
     held.add(() => rmSync(paths.info, { force: true }))
     const watch = watchForEnd(options.idleExitMs, {
-      inUse: () => listener.connections > 0 || served.busy(),
+      inUse: () => web !== undefined || listener.connections > 0 || served.busy(),
       reachable: () => existsSync(paths.socket),
       end: (reason) => {
         logger.info({ reason }, 'stops')
@@ -91,12 +117,16 @@ export async function serve(options: ServeOptions): Promise<Server> {
       },
     })
     held.add(() => clearInterval(watch))
-    logger.info({ version: options.version }, 'listens')
+    logger.info({ version: options.version, ...(web ? { web: web.url } : {}) }, 'listens')
     return server
   } catch (error) {
     await held.release()
     throw SkeinError.from(error, `starting the server of ${paths.home}`)
   }
+}
+
+const noPorts: OpenPort = async () => {
+  throw new SkeinError('unavailable', 'there are no ports here')
 }
 
 /** What was taken, in the order of taking; given back in the opposite order. */
