@@ -7,7 +7,7 @@ export const DEMO_PROMPT =
 /** Makes `orbit` in `dir`: a small program with a plain bug, a missing feature, and tests that fail for both. */
 export async function makeDemoProject(dir: string): Promise<string> {
   await initRepository(dir)
-  await writeFiles(dir, { ...PROGRAM, 'src/orbit.js': ORBIT, 'src/cli.js': CLI })
+  await writeFiles(dir, { ...PROGRAM, 'src/orbit.js': ORBIT, 'src/cli.js': CLI, 'src/serve.js': SERVE })
   await commitAll(dir, 'Compute how long a satellite takes to go round', '2026-02-02T09:00:00Z')
   await writeFiles(dir, { 'test/orbit.test.js': TESTS })
   await commitAll(dir, 'Test against real satellites', '2026-02-03T16:30:00Z')
@@ -26,6 +26,14 @@ How long does a satellite take to go round the Earth?
 Tests: \`npm test\`
 `,
   '.gitignore': 'node_modules/\n.env\n',
+  'skein.json': `${JSON.stringify(
+    {
+      checks: { test: { run: 'node --test', afterTurn: true } },
+      services: { page: { run: 'node src/serve.js', port: 0, health: '/' } },
+    },
+    null,
+    2,
+  )}\n`,
   'package.json': `${JSON.stringify(
     {
       name: 'orbit',
@@ -67,6 +75,28 @@ if (!(altitude > 0)) {
 }
 
 ${CLI_END}`
+
+const SERVE = `import { createServer } from 'node:http'
+import { period } from './orbit.js'
+
+const port = Number(process.env.SKEIN_PORT ?? 8080)
+const page = (altitude) => \`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>orbit</title>
+<style>body { font: 18px/1.5 system-ui; max-width: 34rem; margin: 3rem auto; padding: 0 1rem } input { font: inherit; width: 7em }</style>
+<h1>orbit</h1>
+<form><label>Altitude <input name="altitude" type="number" min="1" value="\${altitude}"> km</label> <button>Go round</button></form>
+<p>\${altitude} km up: once round in <strong>\${period(altitude).toFixed(1)} minutes</strong></p>
+\`
+
+createServer((request, response) => {
+  const altitude = Number(new URL(request.url, 'http://orbit').searchParams.get('altitude')) || 420
+  response.setHeader('content-type', 'text/html; charset=utf-8')
+  response.end(page(altitude))
+}).listen(port, '127.0.0.1', () => console.log(\`orbit is at http://127.0.0.1:\${port}/\`))
+`
 
 const TESTS = `import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'

@@ -118,3 +118,27 @@ test('in another project it says that it is only the demo', () =>
     },
     smallRepository,
   ))
+
+test('comments of a review are written down where they belong, and the tests run again', () =>
+  withDemo(['--permission-mode', 'acceptEdits'], async ({ claude, cwd }) => {
+    claude.send(DEMO_PROMPT)
+    await answerUnit(claude, 'km/s')
+    claude.allow(await claude.nextAsk('Bash'))
+    await claude.result()
+    claude.send(
+      [
+        'src/orbit.js, line 14 (new):',
+        '```\nexport function speed(altitude) {\n```',
+        'Say what happens below the ground.',
+        'src/cli.js, lines 2–3 (new):',
+        "```\nimport { period, speed } from './orbit.js'\n\n```",
+        'Sort these.\nThank you.',
+        'Then run the tests.',
+      ].join('\n\n'),
+    )
+    claude.allow(await claude.nextAsk('Bash'))
+    expect(await claude.result()).toMatchObject({ result: expect.stringContaining('Your review is worked in') })
+    const diff = await git(cwd, ['diff'])
+    expect(diff).toContain('+// Review: Say what happens below the ground.\n+export function speed(altitude) {')
+    expect(diff).toContain('+// Review: Sort these.\n')
+  }))

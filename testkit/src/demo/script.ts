@@ -6,13 +6,15 @@ import { proposePlan } from '../model/scripts.ts'
 import type { DemoEdit, Unit } from './edits.ts'
 import { demoPlan } from './plan.ts'
 import { type DemoProgress, progressOf } from './progress.ts'
+import { openReviewEdits, reviewEdits } from './review.ts'
 
 /** How fast the demo's model talks to a person who watches; tests use no delay. Goes into `startModel`'s options. */
 export const NATURAL_PACE = { delayMs: 24, charsPerDelta: 5 }
 
 /**
  * The model of the demo, for the project that `makeDemoProject` makes: reads, asks one question, proposes a plan (in plan mode)
- * and takes what the person says of it into the next, edits, runs the tests, sums up. Each step follows from what the request
+ * and takes what the person says of it into the next, edits, runs the tests, sums up; comments on its changes it writes down in the
+ * code. Each step follows from what the request
  * shows, so that it goes on from wherever the person, or a restart, has led it.
  */
 export const demo: ScriptFunction = (request) => {
@@ -23,6 +25,8 @@ export const demo: ScriptFunction = (request) => {
   if (progress.isElsewhere) return say(NOT_THE_DEMO)
   if (progress.failedEdit !== undefined) return say(stopped(progress.failedEdit))
 
+  const [remark] = openReviewEdits(request)
+  if (remark !== undefined) return makeEdit(request, remark)
   const [edit] = progress.openEdits
   if (edit === undefined) return runTests(request, progress)
   if (progress.unit === undefined && request.tools.includes('AskUserQuestion')) return askUnit()
@@ -59,12 +63,19 @@ function runTests(request: ModelRequest, { testRun, hasEdited, unit }: DemoProgr
   if (testRun === undefined)
     return useTool('Bash', { command: 'node --test', description: 'Run the tests' }, { saying: 'Now the tests.' })
   const failures = /^\W*fail (\d+)/m.exec(testRun.text)?.[1]
+  const remarks = reviewEdits(request)
+  if (failures === '0' && remarks.length > 0) return say(reviewed(remarks))
   if (failures === '0') return say(hasEdited ? summary(unit ?? 'km/s') : ALREADY_DONE)
   if (failures !== undefined)
     return say(`${failures} tests still fail:\n\n\`\`\`\n${testRun.text.slice(-1500)}\n\`\`\``)
   return say(
     `I could not run the tests, so nothing is proved yet:\n\n${quote(testRun.text)}\n\nRun \`node --test\` in ${request.cwd}.`,
   )
+}
+
+function reviewed(remarks: readonly DemoEdit[]): string {
+  const lines = remarks.map(({ path, sign }) => `- **\`${path}\`**: \`${sign}\``)
+  return `Your review is worked in, and all tests still pass:\n\n${lines.join('\n')}`
 }
 
 function stopped(edit: ToolResult): string {
