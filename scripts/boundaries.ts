@@ -44,7 +44,7 @@ function wrongPackage(
   const name = packageOf(specifier)
   if (name === part.name) return undefined
   const other = parts.find((candidate) => candidate.name === name)
-  const forTests = file.isTest || part.folder === 'testkit'
+  const forTests = file.isTest || part.folder === 'testkit' || file.path.endsWith('.config.ts')
   if (other && !mayImport(part.folder, other.folder, file.isTest)) {
     return `${part.folder} may not import '${name}' (${other.folder}); see scripts/import-rules.ts`
   }

@@ -6,7 +6,7 @@ import { canInstall, install, isInstalled, missing } from './requirements.ts'
 import { addTallies, closingLine, type Tally, tallyOf } from './tally.ts'
 
 /**
- * The whole test run: installs what the machine lacks where it may, then the checks, the runner's bundle and the tests.
+ * The whole test run: installs what the machine lacks where it may, then the checks, the bundles and the tests.
  * Arguments go to vitest and leave the checks out: `npm test -- engine`, `npm test -- --only engine -t 'a name'`.
  */
 
@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, '..')
 function main(args: string[]): number {
   provideRequirements()
   const filtered = args.length > 0
-  const steps = filtered ? ['build:runner'] : ['lint', 'types', 'imports', 'build:runner']
+  const steps = filtered ? ['build:runner', 'build:web'] : ['lint', 'types', 'imports', 'build:runner', 'build:web']
   const checks = steps.map(runStep)
   const tests = runTests(args.filter((arg) => arg !== '--only'))
   const total = addTallies([...checks, tests.tally])

@@ -1,0 +1,43 @@
+import { useSearch } from '@tanstack/react-router'
+import { useLive } from '../api/live.ts'
+import { PageHeader } from '../shell/page-header.tsx'
+import { Dialog, DialogBody, DialogContent } from '../ui/dialog.tsx'
+import { SkeletonLines } from '../ui/skeleton.tsx'
+import { NewWorkspaceForm } from './form.tsx'
+
+/** A new workspace, as a page: `?project=` names its project. */
+export function NewWorkspacePage() {
+  const projectId = useSearch({ strict: false, select: ({ project }) => project })
+  const ready = useLive((live) => live.ready)
+  return (
+    <div className="min-h-0 flex-1 overflow-y-auto">
+      <div className="mx-auto w-full max-w-3xl pb-16">
+        <PageHeader title="New workspace">
+          A checkout of its own, on a branch of its own, with an agent in it.
+        </PageHeader>
+        <div className="px-4 pt-2 sm:px-8">
+          {ready ? <NewWorkspaceForm projectId={projectId} /> : <SkeletonLines lines={6} />}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+interface NewWorkspaceDialogProps {
+  open: boolean
+  onOpenChange(open: boolean): void
+  projectId?: string
+}
+
+/** The same over any other page. */
+export function NewWorkspaceDialog({ open, onOpenChange, projectId }: NewWorkspaceDialogProps) {
+  return (
+    <Dialog open={open} onOpenChange={onOpenChange}>
+      <DialogContent title="New workspace" className="sm:max-w-2xl">
+        <DialogBody className="pb-4">
+          <NewWorkspaceForm projectId={projectId} onCreated={() => onOpenChange(false)} />
+        </DialogBody>
+      </DialogContent>
+    </Dialog>
+  )
+}
