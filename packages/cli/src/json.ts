@@ -1,5 +1,6 @@
 import {
   Ask,
+  Check,
   Envelope,
   ErrorBody,
   FileChange,
@@ -7,6 +8,7 @@ import {
   GitStatus,
   Project,
   RepositoryScript,
+  Service,
   StepName,
   StopReason,
   Workspace,
@@ -67,6 +69,16 @@ export const JsonLine = z.discriminatedUnion('type', [
   }),
   line('project', { project: Project }),
   line('script', { projectId: z.string(), trusted: z.boolean(), script: RepositoryScript }),
+  line('check', { check: Check }),
+  line('service', { service: Service }),
+  /** What a check or a service printed; `offset` counts characters from its beginning. */
+  line('output', {
+    workspaceId: z.string(),
+    name: z.string(),
+    offset: z.number().int(),
+    text: z.string(),
+    epoch: z.number().int().optional(),
+  }),
   line('finding', { finding: Finding }),
   line('server', {
     running: z.boolean(),
@@ -76,6 +88,15 @@ export const JsonLine = z.discriminatedUnion('type', [
     startedAt: z.number().optional(),
     working: z.number().optional(),
     openAsks: z.number().optional(),
+    /** Where the web app is, if it is up. */
+    url: z.string().optional(),
+  }),
+  line('web', {
+    url: z.string(),
+    /** Signs one browser in, once. */
+    link: z.string(),
+    pid: z.number(),
+    already: z.boolean(),
   }),
   line('error', { error: ErrorBody, exitCode: z.number().int() }),
 ])

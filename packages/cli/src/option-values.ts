@@ -26,6 +26,14 @@ export function parseCount(text: string): number {
   return number
 }
 
+/** A TCP port; 0 lets the system choose. */
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535 || text.trim() === '')
+    throw new InvalidArgumentError('Give a port from 1 to 65535, or 0 for any that is free.')
+  return port
+}
+
 /** For options that may be given several times. */
 export function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value]

@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import type { ServiceAction } from './commands/services.ts'
 import type { CommandContext } from './context.ts'
 import type { ExitCode } from './exit-codes.ts'
-import { collect, parseCount, parseDollars, parseDuration } from './option-values.ts'
+import { collect, parseCount, parseDollars, parseDuration, parsePort } from './option-values.ts'
 import { version } from './version.ts'
 
 /** What runs a command once its words are understood. */
@@ -25,7 +26,9 @@ export function createProgram(runtime: Runtime): Command {
     .exitOverride()
   work(program, runtime)
   look(program, runtime)
+  runThings(program, runtime)
   take(program, runtime)
+  web(program, runtime)
   setUp(program, runtime)
   return program
 }
@@ -179,6 +182,35 @@ function look(program: Command, { withServer }: Runtime): void {
     )
 }
 
+/** Commands for what runs in workspaces beside the agents. */
+function runThings(program: Command, { withServer }: Runtime): void {
+  program.commandsGroup('Check and serve:')
+  program
+    .command('checks')
+    .description('list a workspace’s checks, run them, send what failed to the agent')
+    .argument('[workspace]', 'its name (default: the one you are in)')
+    .option('--run', 'run them, show what they print, and fail if one does')
+    .option('--only <check>', 'only this one (repeatable)', collect)
+    .option('--fix', 'send failures to the agent')
+    .option('--json', JSON_OPTION)
+    .action((name: string | undefined, options) =>
+      withServer(options, async (context) => (await import('./commands/checks.ts')).checks(name, options, context)),
+    )
+
+  program
+    .command('services')
+    .description('list a workspace’s services, start, stop or restart them, follow the log of one')
+    .argument('[workspace]', 'its name (default: the one you are in)')
+    .addArgument(new Argument('[action]', 'what to do').choices(['start', 'stop', 'restart', 'logs']))
+    .argument('[services...]', 'which (default: all)')
+    .option('--json', JSON_OPTION)
+    .action((name: string | undefined, action: ServiceAction | undefined, names: string[], options) =>
+      withServer(options, async (context) =>
+        (await import('./commands/services.ts')).services(name, action, names, options, context),
+      ),
+    )
+}
+
 /** Commands that take work over or throw it away. */
 function take(program: Command, { withServer }: Runtime): void {
   program.commandsGroup('Take over or throw away:')
@@ -228,6 +260,38 @@ function take(program: Command, { withServer }: Runtime): void {
     .action((name: string, options) =>
       withServer(options, async (context) => (await import('./commands/restore.ts')).restore(name, options, context)),
     )
+}
+
+/** Commands of the web app. */
+function web(program: Command, { alone }: Runtime): void {
+  program.commandsGroup('Web app:')
+  program
+    .command('up')
+    .description('start the web app and open it')
+    .option('--host <address>', 'the address to listen at', '127.0.0.1')
+    .option('--port <n>', 'the port (default: the last one, or the first that is free)', parsePort)
+    .option('-d, --detach', 'leave it in the background')
+    .option('--no-open', 'do not start a browser')
+    .option('--tls-cert <file>', 'serve HTTPS with this certificate (PEM)')
+    .option('--tls-key <file>', 'and this key (PEM)')
+    .option('--tunnel', 'a tunnel that encrypts leads here, so do without TLS beyond this computer')
+    .option('--allow-host <name>', 'answer to this host name as well (repeatable)', collect)
+    .option('--json', JSON_OPTION)
+    .action((options) => alone(options, async (context) => (await import('./commands/up.ts')).up(options, context)))
+  program
+    .command('open')
+    .description('sign another browser in: a link that works once')
+    .argument('[workspace]', 'show this one')
+    .option('--print', 'print the link, start no browser')
+    .option('--json', JSON_OPTION)
+    .action((name: string | undefined, options) =>
+      alone(options, async (context) => (await import('./commands/open.ts')).open(name, options, context)),
+    )
+  program
+    .command('down')
+    .description('stop it; agents work on')
+    .option('--json', JSON_OPTION)
+    .action((options) => alone(options, async (context) => (await import('./commands/down.ts')).down(options, context)))
 }
 
 /** Commands about Skein itself. */
@@ -296,6 +360,7 @@ function setUp(program: Command, { withServer, alone }: Runtime): void {
   program
     .command('serve', { hidden: true })
     .option('--background', 'end by itself when nothing runs')
+    .option('--web', 'with the web app, as stdin says')
     .action((options) => alone(options, async ({ env }) => (await import('./serve.ts')).serve(options, env)))
 }
 

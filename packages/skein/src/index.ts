@@ -1,4 +1,5 @@
-export type { Engine, EngineSettings, Log } from '@skein/engine'
+export type { DemoProject, Engine, EngineOptions, EngineSettings, Log } from '@skein/engine'
 export { builtInPlugins, type OpenOptions, openSkein } from './open.ts'
 export { runnerBundle } from './runner-bundle.ts'
 export { version } from './version.ts'
+export { webAssets } from './web-assets.ts'

@@ -1,4 +1,4 @@
-import { createEngine, type Engine, type EngineSettings, type Log } from '@skein/engine'
+import { createEngine, type Engine, type EngineOptions, type EngineSettings, type Log } from '@skein/engine'
 import type { SkeinPlugin } from '@skein/plugin-api'
 import { claudePlugin } from '@skein/plugin-claude'
 import { localPlugin } from '@skein/plugin-local'
@@ -15,11 +15,14 @@ export interface OpenOptions {
   settings?: Partial<EngineSettings>
   /** Beside the built-in ones. */
   plugins?: readonly SkeinPlugin[]
+  /** What sessions are given when whoever makes them gives nothing, as the web app does. */
+  environment?: EngineOptions['environment']
+  demo?: EngineOptions['demo']
 }
 
 /** Puts the parts together: the engine with the built-in plugins, owning the store of `home`. */
 export function openSkein(options: OpenOptions): Promise<Engine> {
-  const { home, log = () => undefined, settings, plugins = [] } = options
+  const { home, log = () => undefined, settings, plugins = [], environment, demo } = options
   return createEngine({
     home,
     plugins: [...builtInPlugins, ...plugins],
@@ -27,5 +30,7 @@ export function openSkein(options: OpenOptions): Promise<Engine> {
     runnerBundle,
     log,
     ...(settings ? { settings } : {}),
+    ...(environment ? { environment } : {}),
+    ...(demo ? { demo } : {}),
   })
 }

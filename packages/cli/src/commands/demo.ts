@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import type { SkeinApi } from '@skein/protocol'
 import { DEMO_PROMPT } from '@skein/testkit'
 import { connectToServer } from '../connect.ts'
 import { type CommandContext, type CommandResult, print } from '../context.ts'
@@ -33,6 +35,7 @@ export async function demo(options: DemoOptions, context: Omit<CommandContext, '
     await using api = connectToServer(stage.env, (message) => say([row(span(message, 'dim'))]))
     const inside: CommandContext = { env: stage.env, cwd: stage.repo, terminal, api }
     const json = options.json ? { json: true } : {}
+    await trustOwn(api, stage.repo)
 
     const code = await run(
       [DEMO_PROMPT],
@@ -49,6 +52,12 @@ export async function demo(options: DemoOptions, context: Omit<CommandContext, '
   } finally {
     process.off('SIGINT', ignore)
   }
+}
+
+/** What the demo's project would run is our own. */
+async function trustOwn(api: SkeinApi, path: string): Promise<void> {
+  const { id, trust } = await api.call('projects.open', { key: randomUUID(), path })
+  await api.call('projects.trust', { key: randomUUID(), projectId: id, hash: trust.hash })
 }
 
 function opening(asked: boolean): Row[] {

@@ -38,7 +38,7 @@ export async function setStage(env: NodeJS.ProcessEnv, quick: boolean): Promise<
 }
 
 /** The folder of the claude that comes with a checkout; elsewhere the one on PATH is used. */
-function pinnedClaude(): string[] {
+export function pinnedClaude(): string[] {
   try {
     return [dirname(claudeExecutable())]
   } catch (error) {
