@@ -170,8 +170,9 @@ describe(`kill -9, ${ROUNDS * KILLS_A_ROUND} times`, () => {
       },
       { what: `session ${sessionId} to hold no process` },
     )
-    expect(session.lastTurn, JSON.stringify(session.problem)).toMatchObject({ stopReason: 'end_turn' })
     const events = await world.events(sessionId)
+    const story = JSON.stringify([session.problem, session.lastTurn, events.slice(-12)])
+    expect(session.lastTurn, story).toMatchObject({ stopReason: 'end_turn' })
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, n) => n + 1))
     expect(fromLines(events)).toEqual(await foldOfJournals(journals.folder, sessionId, events))
     const turns = events.filter(({ event }) => event.type === 'turn_started').map(({ turnId }) => turnId)

@@ -34,7 +34,7 @@ const PAGES = [
   ['the search', '/search?q=Done', /Done/],
   ['the settings', '/settings', /Theme/i],
   ['the doctor', '/doctor', /Claude Code/],
-  ['first run', '/welcome', /Welcome to Skein/],
+  ['a further project', '/welcome', /Add a project/],
   ['an address that leads nowhere', '/no/such/page', /There is nothing here/],
 ] as const
 
