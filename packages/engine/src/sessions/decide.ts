@@ -24,8 +24,8 @@ export type SessionAction =
   | { do: 'send_prompt'; promptId: string }
   | { do: 'refuse_prompt'; promptId: string; why: 'budget' | 'attempts' | 'problem' }
 
-/** A prompt that could not be handed over this often is given up. */
-export const MAX_ATTEMPTS = 3
+/** A prompt that could not be handed over this often is given up: it outlives as many deaths as a turn does (`MAX_RECOVERIES`). */
+export const MAX_ATTEMPTS = 4
 
 /** State × facts → the one next step. Called again after every change, so a lost wake-up is never a lost step. */
 export function decide(facts: SessionFacts): SessionAction {
