@@ -154,7 +154,9 @@ describe('skein run', () => {
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, n) => world.skein(['run', '--json', '--name', `many-${n}`, `task-${n}`])),
     )
-    expect(outcomes.map(({ code, stderr }) => [code, stderr])).toEqual(outcomes.map(() => [0, '']))
+    // On a busy machine a command may say that it waits for the server; it may not complain of anything.
+    const complaints = outcomes.map(({ stderr }) => stderr.replace(/^skein: Waiting for the server of .*\n/, ''))
+    expect(outcomes.map(({ code }, n) => [code, complaints[n]])).toEqual(outcomes.map(() => [0, '']))
     const workspaces = await world.api.call('workspaces.list', {})
     expect(new Set(workspaces.map(({ path }) => path)).size).toBe(20)
     expect(new Set(workspaces.map(({ port }) => port)).size).toBe(20)
