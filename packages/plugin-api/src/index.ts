@@ -6,6 +6,7 @@ export {
   type ContentBlock,
   daemonEnvironment,
   type Hunk,
+  type MachineSetting,
   type PermissionMode,
   type PermissionOption,
   type ProcessExit,
@@ -21,3 +22,4 @@ export {
 export * from './agent.ts'
 export * from './machine.ts'
 export * from './plugin.ts'
+export * from './shell/door.ts'

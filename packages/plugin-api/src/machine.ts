@@ -1,17 +1,23 @@
 import type { Duplex } from 'node:stream'
+import type { MachineSetting } from '@skein/protocol'
 
 /** What a provider is asked to make. `key` is the caller's: the same key is the same machine, always. */
 export interface MachineSpec {
   key: string
+  /** What follows the colon of `--on KIND:NAME`: an ssh alias, a container's configuration; empty where none was given. */
   name: string
+  /** Names this installation of Skein; every machine is labelled with it. */
   owner: string
-  /** The provider's own settings (host, image, size, …), checked by its `settings` schema. */
+  /** The provider's own settings (host, image, size, …), as its `settings` describe them. */
   settings: Record<string, unknown>
+  /** For whom it is made, where it is made for one workspace (`lifetime: 'workspace'`). */
+  workspace?: { name: string; branch: string; project: { id: string; name: string; path: string } }
 }
 
 /** What the store keeps of a machine; enough to find it again after everything else was lost. Holds no secret. */
 export interface MachineRecord {
   kind: string
+  /** Unique among the machines of its kind. */
   id: string
   name: string
   owner: string
@@ -21,14 +27,39 @@ export interface MachineRecord {
 /** Where a stream leads: to the machine's runner, or to a TCP port on it. */
 export type StreamTarget = { runner: true } | { port: number }
 
+/** A command of this computer that gives a person a shell on the machine, in their own terminal. */
+export interface ShellCommand {
+  argv: string[]
+  env: Record<string, string>
+}
+
 /** A machine is a way to open byte streams. */
 export interface Machine {
   readonly record: MachineRecord
+  /**
+   * The stream to the runner brings whatever the machine lacks (Node, the runner's bundle), and starts it. Throws
+   * `unavailable` for what may pass by itself (no route, a dropped link), anything else for what a person must mend.
+   */
   open(target: StreamTarget, signal?: AbortSignal): Promise<Duplex>
   start(): Promise<void>
   stop(): Promise<void>
   /** Resolves only when the machine is known to be gone; retries inside. */
   destroy(): Promise<void>
+  /** An interactive shell, or a command in one. */
+  shell?(command?: string): ShellCommand
+  /**
+   * The repository stands there already, on the branch of the workspace that the machine was made for: where (absolute; known
+   * once the runner was opened). Absent: Skein makes work trees there itself.
+   */
+  checkout?(): string | undefined
+}
+
+/** What a provider finds wrong with a machine, or right. */
+export interface Diagnosis {
+  ok: boolean
+  severity: 'error' | 'warning' | 'info'
+  what: string
+  remedy?: string
 }
 
 /** What a provider may use of Skein. */
@@ -37,18 +68,36 @@ export interface ProviderContext {
   home: string
   /** The runner's bundle on this computer and its SHA-256. */
   runnerBundle(): Promise<{ path: string; sha256: string }>
+  /** For the server's log. */
   log(message: string): void
+  /** For the person who waits: one line of what is being done, or of what a script printed. */
+  progress(line: string): void
   signal: AbortSignal
 }
 
 /** Makes, finds and destroys machines of one kind. */
 export interface MachineProvider {
   readonly kind: string
+  /** For people: "ssh host", "container". */
+  readonly label: string
+  /**
+   * `shared`: it is there for many workspaces and stays when they go (a host). `workspace`: it is made for one workspace, and
+   * destroyed with the last that uses it (a container, what a script provisioned).
+   */
+  readonly lifetime: 'shared' | 'workspace'
   /** Whether a process there is kept from the user's own files by the machine itself (container, VM). */
   readonly isolated: boolean
-  /** Idempotent by `spec.key`: asking twice, or asking again after a lost answer, yields one machine. */
+  readonly settings: readonly MachineSetting[]
+  /**
+   * Idempotent by `spec.key`: asking twice, or asking again after a lost answer, yields one machine. It must be found by
+   * `list` from before it exists. Need not connect.
+   */
   create(spec: MachineSpec, context: ProviderContext): Promise<Machine>
   /** Every machine of ours that exists there, found by owner labels; the reaper's source of truth. */
   list(owner: string, context: ProviderContext): AsyncIterable<MachineRecord>
   attach(record: MachineRecord, context: ProviderContext): Promise<Machine>
+  /** What is there and what is missing, with remedies; never throws for what it finds. */
+  diagnose?(machine: Machine, context: ProviderContext): Promise<Diagnosis[]>
+  /** Ends what this process holds for all machines (connections kept open); machines go on. */
+  close?(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { command, none, query, subscription } from './api-define.ts'
+import { MachineInfo, machineMethods } from './api-machines.ts'
 import {
   AgentInfo,
   Ask,
@@ -39,6 +40,8 @@ export const Change = z.discriminatedUnion('type', [
   z.object({ type: z.literal('workspace'), workspace: Workspace }),
   z.object({ type: z.literal('workspace_gone'), workspaceId: z.string() }),
   z.object({ type: z.literal('ask'), ask: Ask }),
+  z.object({ type: z.literal('machine'), machine: MachineInfo }),
+  z.object({ type: z.literal('machine_gone'), machineId: z.string() }),
   z.object({ type: z.literal('project'), project: Project }),
   z.object({ type: z.literal('project_gone'), projectId: z.string() }),
   z.object({ type: z.literal('check'), check: Check }),
@@ -373,6 +376,7 @@ export const apiMethods = {
 
   ...reviewMethods,
   ...workMethods,
+  ...machineMethods,
 
   'blobs.get': query(
     'Bytes that an event refers to.',

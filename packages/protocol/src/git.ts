@@ -41,6 +41,8 @@ export const GitStatus = z.object({
 })
 export type GitStatus = z.infer<typeof GitStatus>
 
+const nothingGit = z.object({})
+
 export const gitMethods = {
   /** What a repository is: asked before a workspace is made, so that each impossible case is told in the words of that case. */
   'git.inspect': method(
@@ -253,6 +255,39 @@ export const gitMethods = {
   'git.publishBranch': method(
     z.object({ path, branch: z.string(), message: z.string(), force: z.boolean().optional() }),
     z.object({ commit: z.string() }),
+  ),
+
+  /** Makes `path` a bare repository of ours, for work trees of a clone that is on another machine. Idempotent. */
+  'git.initialise': method(
+    z.object({ path, defaultBranch: z.string().optional() }),
+    z.object({ existed: z.boolean() }),
+  ),
+  /** Commits that refs of ours and branches point to, the newest first: what need not be brought there again. */
+  'git.tips': method(
+    z.object({ repo: path, limit: z.number().int().positive() }),
+    z.object({ commits: z.array(z.string()) }),
+  ),
+  /**
+   * Commits with everything they need, less what the other side has, as a file for `fs.read`; the caller removes it. `pack` is null
+   * where the other side has all. `shallow`: where the history that was given ends.
+   */
+  'git.pack': method(
+    z.object({ repo: path, commits: z.array(z.string()).min(1), have: z.array(z.string()) }),
+    z.object({
+      pack: z.object({ path: z.string(), size: z.number(), sha256: z.string() }).nullable(),
+      shallow: z.array(z.string()),
+    }),
+  ),
+  /** Takes a pack in and points refs at its commits, all or nothing. A commit that is not whole is refused. Idempotent. */
+  'git.unpack': method(
+    z.object({
+      repo: path,
+      /** A file on this machine; absent: everything is there already. */
+      pack: path.optional(),
+      shallow: z.array(z.string()),
+      refs: z.record(z.string().startsWith('refs/'), z.string()),
+    }),
+    nothingGit,
   ),
 
   /** Content of one file at a commit; null where there is none. At most 1 MiB. */

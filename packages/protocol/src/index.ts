@@ -1,4 +1,5 @@
 export * from './api.ts'
+export * from './api-machines.ts'
 export * from './api-model.ts'
 export * from './api-review.ts'
 export * from './api-work.ts'

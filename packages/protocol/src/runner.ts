@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { MachineResources } from './api-machines.ts'
 import { gitMethods } from './git.ts'
 
 /**
@@ -122,6 +123,8 @@ export const runnerMethods = {
       daemonId: z.string(),
       pid: z.number().int(),
       now: z.number(),
+      /** The runner's state folder; workspaces and repositories of the machine lie beside it. */
+      dir: z.string(),
       platform: z.string(),
       arch: z.string(),
       home: z.string(),
@@ -247,6 +250,8 @@ export const runnerMethods = {
     z.object({ path: z.string().optional(), have: z.number().int() }),
   ),
 
+  /** What the machine has, and has left. */
+  'machine.resources': method(nothing, MachineResources),
   'ports.listening': method(
     z.object({ ids: z.array(ProcessId).optional() }),
     z.array(

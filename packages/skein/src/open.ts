@@ -1,12 +1,21 @@
 import { createEngine, type Engine, type EngineOptions, type EngineSettings, type Log } from '@skein/engine'
 import type { SkeinPlugin } from '@skein/plugin-api'
 import { claudePlugin } from '@skein/plugin-claude'
+import { dockerPlugin } from '@skein/plugin-docker'
+import { flightScriptsPlugin } from '@skein/plugin-flight-scripts'
 import { localPlugin } from '@skein/plugin-local'
+import { sshPlugin } from '@skein/plugin-ssh'
 import { runnerBundle } from './runner-bundle.ts'
 import { version } from './version.ts'
 
 /** What comes with Skein. They use the same door as anybody's plugin. */
-export const builtInPlugins: readonly SkeinPlugin[] = [localPlugin, claudePlugin]
+export const builtInPlugins: readonly SkeinPlugin[] = [
+  localPlugin,
+  sshPlugin,
+  dockerPlugin,
+  flightScriptsPlugin,
+  claudePlugin,
+]
 
 export interface OpenOptions {
   /** Where state lies; it exists, with mode 0700. */

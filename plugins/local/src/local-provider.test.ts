@@ -27,6 +27,7 @@ async function local(bundle = RUNNER): Promise<Local> {
     home: folder.path,
     runnerBundle: async () => ({ path: bundle, sha256: 'source' }),
     log: (message) => logged.push(message),
+    progress: () => undefined,
     signal: new AbortController().signal,
   }
   const machine = await createLocalProvider({ runnerIdleExitMs: 60_000 }).create(SPEC, context)

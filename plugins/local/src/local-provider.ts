@@ -22,7 +22,10 @@ export function createLocalProvider(options: LocalProviderOptions = {}): Machine
   const runnerIdleExitMs = options.runnerIdleExitMs ?? 10 * 60_000
   return {
     kind: KIND,
+    label: 'this computer',
+    lifetime: 'shared',
     isolated: false,
+    settings: [],
     async create(spec, context) {
       return new LocalMachine(recordFor(spec.owner), context, runnerIdleExitMs)
     },

@@ -130,6 +130,7 @@ export class Daemon {
     void blobs.removeOld().catch((error) => log(`removing old blobs: ${String(error)}`))
     const guard = new DiskGuard(dir, disk, (level, free) => this.#onDisk(level, free))
     const methods = createMethods({
+      dir,
       version,
       sha256,
       daemonId: this.#daemonId,

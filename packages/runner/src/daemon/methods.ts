@@ -12,6 +12,7 @@ import type { Blobs } from '../machine/blobs.ts'
 import type { Commands } from '../machine/exec.ts'
 import { listFolder, readPart, removeFile, statFile, writeFile } from '../machine/files.ts'
 import { freePorts, listeningPorts } from '../machine/ports.ts'
+import { machineResources } from '../machine/resources.ts'
 import type { Terminals } from '../machine/terminals.ts'
 import { checkedLine } from '../processes/inbox.ts'
 import type { ProcessTable } from '../processes/table.ts'
@@ -30,6 +31,7 @@ export type Methods = {
 }
 
 export interface MethodContext {
+  dir: string
   version: string
   sha256: string
   daemonId: string
@@ -63,6 +65,7 @@ export function createMethods(context: MethodContext): Methods {
         daemonId: context.daemonId,
         pid: process.pid,
         now: Date.now(),
+        dir: context.dir,
         platform: process.platform,
         arch: process.arch,
         home: homedir(),
@@ -154,6 +157,8 @@ export function createMethods(context: MethodContext): Methods {
       return {}
     },
     'blob.put': (params) => blobs.put(params),
+
+    'machine.resources': () => machineResources(context.dir),
 
     'ports.listening': async ({ ids }) => {
       const members = new Map([...table.membersById(ids), ...(await terminals.members(ids))])

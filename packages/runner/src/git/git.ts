@@ -12,6 +12,8 @@ export interface GitCall {
   at: string
   env?: Record<string, string>
   input?: Uint8Array | string
+  /** Standard input comes from this descriptor. */
+  stdin?: number
   /** Exit codes besides 0 that are answers and not failures. */
   answers?: readonly number[]
   /** It may take locks. Otherwise git keeps from refreshing the index on the side. */
@@ -66,7 +68,7 @@ function runOnce(args: readonly string[], call: GitCall): Promise<GitAnswer> {
       // A folder that is missing is git's to report: spawn would blame the program.
       cwd: '/',
       env: { ...gitEnvironment(call.writes === true), ...call.env },
-      stdio: [call.input === undefined ? 'ignore' : 'pipe', call.stdout ?? 'pipe', 'pipe'],
+      stdio: [call.stdin ?? (call.input === undefined ? 'ignore' : 'pipe'), call.stdout ?? 'pipe', 'pipe'],
       signal: ending,
       killSignal: 'SIGTERM',
     })

@@ -12,6 +12,7 @@ import { FileNames } from './files.ts'
 import { includeFiles } from './include-files.ts'
 import { inspect } from './inspect.ts'
 import { placeFor, realPlaceOf } from './linked-work-tree.ts'
+import { initialise, pack, tips, unpack } from './pack.ts'
 import { Pools } from './pool.ts'
 import { deleteRef, listFiles, listRefs, listWorkspaces, showFile } from './refs.ts'
 import { removeWorkspace } from './remove-workspace.ts'
@@ -68,6 +69,10 @@ export function createGitHandlers(options: { dir: string; now?: () => number }):
     'git.listWorkspaces': listWorkspaces,
     'git.applyTo': (params, signal) => applyTo(context, params, signal),
     'git.publishBranch': (params, signal) => publishBranch(context, params, signal),
+    'git.initialise': initialise,
+    'git.tips': tips,
+    'git.pack': (params, signal) => pack(context, params, signal),
+    'git.unpack': (params, signal) => unpack(context, params, signal),
     'git.show': async (params, signal) =>
       (await showFile(params, signal)) ??
       (await inState(params, signal, (env) => showFile(params, signal, env))) ??
