@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createEngine, type Engine, type EngineOptions } from '@skein/engine'
+import type { SkeinPlugin } from '@skein/plugin-api'
 import { claudePlugin } from '@skein/plugin-claude'
 import { localPlugin } from '@skein/plugin-local'
 import {
@@ -32,7 +33,10 @@ import { buildRunner } from '../scripts/build-runner.ts'
 export const key = () => randomUUID()
 export const words = (text: string): ContentBlock[] => [{ type: 'text', text }]
 
-type More = Pick<EngineOptions, 'demo' | 'environment' | 'settings'>
+type More = Pick<EngineOptions, 'demo' | 'environment' | 'settings'> & {
+  /** Beside this computer and claude. */
+  plugins?: readonly SkeinPlugin[]
+}
 
 /** An engine in this process, with its own home and repository, on the real runner, the real claude and a scripted model. */
 export class EngineWorld implements AsyncDisposable {
@@ -75,14 +79,15 @@ export class EngineWorld implements AsyncDisposable {
       PATH: [dirname(claudeExecutable()), dirname(process.execPath), process.env.PATH ?? ''].join(':'),
     })
     const log: string[] = []
+    const { plugins = [], ...options } = more({ folder: folder.path, model })
     const open = () =>
       createEngine({
         home,
         version,
-        plugins: [localPlugin, claudePlugin],
+        plugins: [localPlugin, claudePlugin, ...plugins],
         runnerBundle: buildRunner,
         log: (level, message, fields) => log.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
-        ...more({ folder: folder.path, model }),
+        ...options,
       })
     const environment = { env, secrets: { ANTHROPIC_API_KEY } }
     const parts = { folder: folder.path, home, repo, model, environment, log, engine: await open() }
@@ -107,12 +112,13 @@ export class EngineWorld implements AsyncDisposable {
   }
 
   /** A workspace that is ready, with a session that has the prompt, if any. */
-  async workspace(options: SessionOptions & { name?: string; prompt?: string } = {}): Promise<Workspace> {
-    const { name, prompt, ...session } = options
+  async workspace(options: SessionOptions & { name?: string; prompt?: string; on?: string } = {}): Promise<Workspace> {
+    const { name, prompt, on, ...session } = options
     const { id } = await this.api.call('workspaces.create', {
       key: key(),
       projectId: (await this.project()).id,
       ...(name === undefined ? {} : { name }),
+      ...(on === undefined ? {} : { on }),
       session: { permissionMode: 'accept_edits', environment: this.environment, ...session },
       ...(prompt === undefined ? {} : { prompt: words(prompt) }),
     })
@@ -123,6 +129,7 @@ export class EngineWorld implements AsyncDisposable {
     return waitUntil(
       async () => {
         const workspace = await this.api.call('workspaces.get', { workspace: id })
+        if (workspace.state === 'failed') throw new Error(workspace.problem?.message)
         return workspace.state === 'ready' && workspace
       },
       { what: 'the workspace to be ready', timeout: 40_000, explain: () => this.log },

@@ -13,11 +13,13 @@ import type { Commands } from './commands.ts'
 import type { EngineContext } from './context.ts'
 import { askHandlers } from './handlers/asks.ts'
 import { fileHandlers } from './handlers/files.ts'
+import { machineHandlers } from './handlers/machines.ts'
 import { projectHandlers } from './handlers/projects.ts'
 import { reviewHandlers } from './handlers/reviews.ts'
 import { lookupHandlers } from './handlers/search.ts'
 import { serverHandlers } from './handlers/server.ts'
 import { sessionHandlers } from './handlers/sessions.ts'
+import { shareHandlers } from './handlers/shares.ts'
 import { subscriptionHandlers } from './handlers/subscriptions.ts'
 import { workHandlers } from './handlers/work.ts'
 import { workspaceHandlers } from './handlers/workspaces.ts'
@@ -57,6 +59,8 @@ export class EngineApi implements SkeinApi {
       ...reviewHandlers(parts),
       ...lookupHandlers(parts),
       ...workHandlers(parts),
+      ...machineHandlers(parts),
+      ...shareHandlers(),
     }
     this.#subscriptions = subscriptionHandlers(parts)
   }

@@ -1,4 +1,4 @@
-import type { Ask, Change, Project, QueuedPrompt, Workspace } from '@skein/protocol'
+import type { Ask, Change, MachineInfo, Project, QueuedPrompt, Workspace } from '@skein/protocol'
 import { AsyncQueue } from './async-queue.ts'
 import type { Clock } from './clock.ts'
 
@@ -10,6 +10,7 @@ export interface ChangeSources {
   workspace(id: string): Promise<Workspace | undefined>
   ask(id: string): Promise<Ask | undefined>
   project(id: string): Promise<Project | undefined>
+  machine(id: string): Promise<MachineInfo | undefined>
   queue(sessionId: string): Promise<QueuedPrompt[]>
 }
 
@@ -20,6 +21,7 @@ export class ChangeHub {
   readonly #workspaces = new Set<string>()
   readonly #asks = new Set<string>()
   readonly #projects = new Set<string>()
+  readonly #machines = new Set<string>()
   readonly #queues = new Set<string>()
   /** Session → workspace. */
   readonly #comments = new Map<string, string>()
@@ -47,6 +49,12 @@ export class ChangeHub {
 
   project(id: string): void {
     this.#projects.add(id)
+    this.#schedule()
+  }
+
+  /** A machine, or the link to it. */
+  machine(id: string): void {
+    this.#machines.add(id)
     this.#schedule()
   }
 
@@ -91,7 +99,8 @@ export class ChangeHub {
 
   #schedule(): void {
     if (this.#listeners.size === 0) {
-      for (const set of [this.#workspaces, this.#asks, this.#projects, this.#queues, this.#comments]) set.clear()
+      for (const set of [this.#workspaces, this.#asks, this.#projects, this.#machines, this.#queues, this.#comments])
+        set.clear()
       return
     }
     if (this.#scheduled) return
@@ -103,13 +112,23 @@ export class ChangeHub {
   async #flush(): Promise<void> {
     this.#scheduled = false
     const sources = this.#sources
-    const [workspaces, asks, projects, queues] = [this.#workspaces, this.#asks, this.#projects, this.#queues].map(taken)
+    const [workspaces, asks, projects, machines, queues] = [
+      this.#workspaces,
+      this.#asks,
+      this.#projects,
+      this.#machines,
+      this.#queues,
+    ].map(taken)
     const comments = [...this.#comments]
     this.#comments.clear()
     if (!sources) return
     for (const id of projects ?? []) {
       const project = await sources.project(id)
       this.send(project ? { type: 'project', project } : { type: 'project_gone', projectId: id })
+    }
+    for (const id of machines ?? []) {
+      const machine = await sources.machine(id)
+      this.send(machine ? { type: 'machine', machine } : { type: 'machine_gone', machineId: id })
     }
     for (const id of workspaces ?? []) {
       const workspace = await sources.workspace(id)

@@ -3,7 +3,8 @@ import { type SessionOptions, SkeinError } from '@skein/protocol'
 import type { Kysely } from 'kysely'
 import type { ChangeHub } from './changes.ts'
 import type { Clock } from './clock.ts'
-import type { MachineLinks } from './machines/links.ts'
+import type { MachineLog } from './machines/machine-log.ts'
+import type { Machines } from './machines/machines.ts'
 import type { DemoProject } from './projects/demo.ts'
 import type { Redactor } from './security/redact.ts'
 import type { Vault } from './security/vault.ts'
@@ -50,7 +51,8 @@ export interface EngineContext {
   readonly blobs: Blobs
   readonly agents: ReadonlyMap<string, AgentPlugin>
   readonly providers: ReadonlyMap<string, MachineProvider>
-  readonly machines: MachineLinks
+  readonly machines: Machines
+  readonly machineLog: MachineLog
   readonly feeds: SessionFeeds
   readonly changes: ChangeHub
   /** Checks, services and terminals. */

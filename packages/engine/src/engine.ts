@@ -8,6 +8,7 @@ import type {
   MachineProvider,
   PluginContext,
   SkeinPlugin,
+  TunnelProvider,
 } from '@skein/plugin-api'
 import type { SessionOptions, SkeinApi } from '@skein/protocol'
 import { activity } from './activity.ts'
@@ -18,9 +19,11 @@ import { ChangeHub } from './changes.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Commands } from './commands.ts'
 import type { EngineContext, EngineSettings, Log } from './context.ts'
-import { shortId } from './identity.ts'
 import { hibernateIdle } from './idle.ts'
-import { MachineLinks } from './machines/links.ts'
+import { installationOf } from './machines/installation.ts'
+import { MachineLog } from './machines/machine-log.ts'
+import { HOME_MACHINE, Machines } from './machines/machines.ts'
+import { viewMachine } from './machines/view.ts'
 import { openPort } from './ports/open-port.ts'
 import { resumeClones } from './projects/clone.ts'
 import type { DemoProject } from './projects/demo.ts'
@@ -79,6 +82,8 @@ export interface Engine extends AsyncDisposable {
   hibernateIdle(): Promise<string[]>
   /** A byte stream to a port of a workspace's machine. */
   openPort(workspaceId: string, port: number, signal: AbortSignal): Promise<Duplex>
+  /** Ways by which share links reach this computer, by kind. */
+  readonly tunnels: ReadonlyMap<string, TunnelProvider>
   /** Ends what belongs to nothing, as the timer does. */
   reap(): ReturnType<typeof reap>
   close(): Promise<void>
@@ -101,20 +106,23 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const commits = new GroupCommit(store)
   const vault = await Vault.open(home)
   const redactor = new Redactor()
-  const { agents, providers, deactivate } = await activatePlugins(options.plugins, log)
+  const { agents, providers, tunnels, deactivate } = await activatePlugins(options.plugins, log)
   const changes = new ChangeHub(clock)
-  const machines = new MachineLinks({
+  const machineLog = new MachineLog(home, (workspaceId) => changes.workspace(workspaceId))
+  const machines = new Machines({
     db,
     clock,
     providers,
     home,
-    owner: shortId('o-', home),
+    owner: installationOf(home),
     version: options.version,
     runnerBundle: options.runnerBundle,
     lease: settings.lease,
     log,
     signal: closing.signal,
     onNotice: (severity, title, detail) => changes.notice(severity, title, detail),
+    onChange: (machineId) => void tellOfMachine(context, machineId),
+    onProgress: (machineId, line) => machineLog.add(machineId, redactor.redactText(line)),
   })
   const context: EngineContext = {
     home,
@@ -129,6 +137,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     agents,
     providers,
     machines,
+    machineLog,
     feeds: new SessionFeeds(db),
     changes,
     get work() {
@@ -145,6 +154,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     workspace: (id) => viewWorkspace(context, id),
     ask: (id) => viewAsk(context, id),
     project: (id) => shownProject(context, id),
+    machine: (id) => viewMachine(context, id),
     queue: (sessionId) => listQueue(context, sessionId),
   })
   await rememberSecrets(context)
@@ -162,6 +172,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     startedAt: clock.now(),
     stop: () => stop.resolve(),
   })
+  // This computer is listed before anything needed it.
+  if (providers.has(HOME_MACHINE)) await machines.ensure(HOME_MACHINE)
   await actors.resume()
   await work.resume()
   await resumeClones(context)
@@ -199,6 +211,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     stopRequested: stop.promise,
     hibernateIdle: sweep,
     openPort: (workspaceId, port, signal) => openPort(context, workspaceId, port, signal),
+    tunnels,
     reap: () => reap(context),
     close: () => {
       closed ??= close()
@@ -211,9 +224,25 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
+/** A machine is another, and with it what is known of the workspaces there. */
+async function tellOfMachine({ changes, db, signal }: EngineContext, machineId: string): Promise<void> {
+  changes.machine(machineId)
+  if (changes.listeners === 0 || signal.aborted) return
+  const workspaces = await db
+    .selectFrom('workspaces')
+    .select('id')
+    .where('machine_id', '=', machineId)
+    .where('state', '<>', 'removed')
+    .execute()
+    // The engine is closing.
+    .catch(() => [])
+  for (const { id } of workspaces) changes.workspace(id)
+}
+
 async function activatePlugins(plugins: readonly SkeinPlugin[], log: Log) {
   const agents = new Map<string, AgentPlugin>()
   const providers = new Map<string, MachineProvider>()
+  const tunnels = new Map<string, TunnelProvider>()
   const contributions: Contribution[] = []
   const registry = <T extends { kind: string }>(into: Map<string, T>) => ({
     register(item: T): Contribution {
@@ -225,6 +254,7 @@ async function activatePlugins(plugins: readonly SkeinPlugin[], log: Log) {
     const context: PluginContext = {
       machines: registry(providers),
       agents: registry(agents),
+      tunnels: registry(tunnels),
       subscriptions: contributions,
       log: (message) => log('info', message, { plugin: plugin.name }),
     }
@@ -233,7 +263,7 @@ async function activatePlugins(plugins: readonly SkeinPlugin[], log: Log) {
   const deactivate = () => {
     for (const contribution of contributions.reverse()) contribution.dispose()
   }
-  return { agents, providers, deactivate }
+  return { agents, providers, tunnels, deactivate }
 }
 
 /**

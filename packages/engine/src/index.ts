@@ -1,3 +1,4 @@
+export type { Tunnel, TunnelContext, TunnelProvider, TunnelSpec } from '@skein/plugin-api'
 export { type Clock, systemClock } from './clock.ts'
 export type { EngineSettings, Log } from './context.ts'
 export { createEngine, defaultSettings, type Engine, type EngineOptions } from './engine.ts'

@@ -1,5 +1,8 @@
 import { join } from 'node:path'
+import type { RunnerClient } from '@skein/protocol'
 import type { EngineContext } from './context.ts'
+import { HOME_MACHINE } from './machines/machines.ts'
+import { cacheOf, rootOn, trashOf } from './machines/places.ts'
 import { setupProcessId } from './workspaces/setup.ts'
 
 const STOP_GRACE_MS = 5000
@@ -8,80 +11,104 @@ const STOP_GRACE_MS = 5000
  * Compares what is really there with what the store knows, and ends what belongs to nothing: processes of sessions that are
  * gone, work trees of workspaces that were never recorded (after a snapshot), snapshots that are past their time.
  */
-export async function reap(
-  context: EngineContext,
-): Promise<{ processes: string[]; worktrees: string[]; snapshots: string[]; kept: string[] }> {
-  const found = {
-    processes: await reapProcesses(context),
-    worktrees: [] as string[],
-    snapshots: [] as string[],
-    kept: [] as string[],
+export async function reap(context: EngineContext): Promise<Reaped> {
+  const found: Reaped = { processes: [], worktrees: [], snapshots: [], kept: [], machines: [] }
+  const projects = await context.db.selectFrom('projects').selectAll().execute()
+  for (const { id: machineId } of await context.db.selectFrom('machines').select('id').execute()) {
+    // Nobody is connected to for this: what is out of reach is looked through when something needs the machine again.
+    const runner =
+      machineId === HOME_MACHINE
+        ? await context.machines.runner(machineId)
+        : await context.machines.connected(machineId)
+    if (!runner) continue
+    found.processes.push(...(await reapProcesses(context, runner)))
+    for (const project of projects) {
+      const repo = machineId === HOME_MACHINE ? project.path : cacheOf(context, project, machineId, runner)
+      if (!(await runner.call('fs.stat', { path: repo }))) continue
+      const place = { machineId, runner, repo }
+      found.worktrees.push(...(await reapWorktrees(context, place)))
+      found.snapshots.push(...(await reapSnapshots(context, place)))
+      found.kept.push(...(await reapKept(context, place)))
+    }
   }
-  for (const project of await context.db.selectFrom('projects').selectAll().execute()) {
-    const runner = await context.machines.runner('local')
-    if (!(await runner.call('fs.stat', { path: project.path }))) continue
-    found.worktrees.push(...(await reapWorktrees(context, project)))
-    found.snapshots.push(...(await reapSnapshots(context, project)))
-    found.kept.push(...(await reapKept(context, project)))
-  }
+  await endMachines(context)
+  found.machines.push(...(await context.machines.reap()))
   if (Object.values(found).some(({ length }) => length > 0))
-    context.log('info', 'the reaper ended what belonged to nothing', found)
+    context.log('info', 'the reaper ended what belonged to nothing', { ...found })
   return found
 }
 
-async function reapProcesses(context: EngineContext): Promise<string[]> {
+export interface Reaped {
+  processes: string[]
+  worktrees: string[]
+  snapshots: string[]
+  kept: string[]
+  machines: string[]
+}
+
+/** A clone on a machine that is looked through. */
+interface Searched {
+  machineId: string
+  runner: RunnerClient
+  repo: string
+}
+
+/** Machines whose end could not be confirmed when it was asked for. */
+async function endMachines(context: EngineContext): Promise<void> {
+  const ending = await context.db.selectFrom('machines').select('id').where('state', '=', 'ending').execute()
+  for (const { id } of ending)
+    await context.machines
+      .destroy(id)
+      .catch((error: unknown) =>
+        context.log('warn', 'a machine could not be ended', { machineId: id, error: String(error) }),
+      )
+}
+
+async function reapProcesses(context: EngineContext, runner: RunnerClient): Promise<string[]> {
   const reaped: string[] = []
-  const machines = await context.db.selectFrom('machines').select('id').execute()
-  for (const { id: machineId } of machines) {
-    const runner = await context.machines.runner(machineId)
-    // Before what is known is read: whatever begins meanwhile is not among these.
-    const running = await runner.call('process.list', {})
-    const sessions = await context.db
-      .selectFrom('sessions')
-      .innerJoin('workspaces', 'workspaces.id', 'sessions.workspace_id')
-      .select('sessions.id')
-      .where('workspaces.state', '<>', 'removed')
-      .execute()
-    const setups = await context.db.selectFrom('workspaces').select('id').where('state', '<>', 'removed').execute()
-    const known = new Set([
-      ...sessions.map(({ id }) => `agent-${id}`),
-      ...setups.map(({ id }) => setupProcessId(id)),
-      ...(await context.work.knownProcesses()),
-    ])
-    for (const { id } of running) {
-      if (known.has(id) || !/^(agent|setup|check|service)-/.test(id)) continue
-      await runner.call('process.stop', { id, graceMs: STOP_GRACE_MS })
-      await runner.call('process.forget', { id })
-      reaped.push(id)
-    }
+  // Before what is known is read: whatever begins meanwhile is not among these.
+  const running = await runner.call('process.list', {})
+  const sessions = await context.db
+    .selectFrom('sessions')
+    .innerJoin('workspaces', 'workspaces.id', 'sessions.workspace_id')
+    .select('sessions.id')
+    .where('workspaces.state', '<>', 'removed')
+    .execute()
+  const setups = await context.db.selectFrom('workspaces').select('id').where('state', '<>', 'removed').execute()
+  const known = new Set([
+    ...sessions.map(({ id }) => `agent-${id}`),
+    ...setups.map(({ id }) => setupProcessId(id)),
+    ...(await context.work.knownProcesses()),
+  ])
+  for (const { id } of running) {
+    if (known.has(id) || !/^(agent|setup|check|service)-/.test(id)) continue
+    await runner.call('process.stop', { id, graceMs: STOP_GRACE_MS })
+    await runner.call('process.forget', { id })
+    reaped.push(id)
   }
   return reaped
 }
 
-async function reapWorktrees(
-  context: EngineContext,
-  project: { id: string; path: string; name: string },
-): Promise<string[]> {
+async function reapWorktrees(context: EngineContext, { machineId, runner, repo }: Searched): Promise<string[]> {
   const reaped: string[] = []
-  const runner = await context.machines.runner('local')
   const known = new Set(
     (await context.db.selectFrom('workspaces').select('path').where('state', '<>', 'removed').execute()).map(
       ({ path }) => path,
     ),
   )
   for (const { path, branch, missing } of await runner.call('git.listWorkspaces', {
-    repo: project.path,
-    under: join(context.home, 'workspaces'),
+    repo,
+    under: join(rootOn(context, machineId, runner), 'workspaces'),
   })) {
     if (known.has(path)) continue
     const ref = `refs/skein/trash/orphan-${path.split('/').at(-1)}`
     if (!missing)
       await runner.call('git.snapshot', { path, ref, message: `Found at ${path}, belonging to no workspace` })
     await runner.call('git.removeWorkspace', {
-      repo: project.path,
+      repo,
       path,
       deleteBranch: false,
-      trash: join(context.home, 'trash'),
+      trash: trashOf(context, machineId, runner),
       ...(branch === null ? {} : { branch }),
       ...(missing ? {} : { snapshotRef: ref }),
     })
@@ -90,18 +117,17 @@ async function reapWorktrees(
   return reaped
 }
 
-async function reapSnapshots(context: EngineContext, project: { path: string }): Promise<string[]> {
+async function reapSnapshots(context: EngineContext, { runner, repo }: Searched): Promise<string[]> {
   const reaped: string[] = []
-  const runner = await context.machines.runner('local')
   const before = context.clock.now() - context.settings.trashMs
-  for (const { ref, at } of await runner.call('git.listRefs', { repo: project.path, prefix: 'refs/skein/trash/' })) {
+  for (const { ref, at } of await runner.call('git.listRefs', { repo, prefix: 'refs/skein/trash/' })) {
     const row = await context.db
       .selectFrom('workspaces')
       .select(['id', 'removed_at'])
       .where('snapshot_ref', '=', ref)
       .executeTakeFirst()
     if ((row?.removed_at ?? at) > before) continue
-    await runner.call('git.deleteRef', { repo: project.path, ref })
+    await runner.call('git.deleteRef', { repo, ref })
     if (row) await context.db.updateTable('workspaces').set({ snapshot_ref: null }).where('id', '=', row.id).execute()
     reaped.push(ref)
   }
@@ -109,16 +135,15 @@ async function reapSnapshots(context: EngineContext, project: { path: string }):
 }
 
 /** What was kept of the turns and the discards of a workspace goes when the workspace cannot be restored any more. */
-async function reapKept(context: EngineContext, project: { path: string }): Promise<string[]> {
+async function reapKept(context: EngineContext, { runner, repo }: Searched): Promise<string[]> {
   const reaped: string[] = []
-  const runner = await context.machines.runner('local')
   const rows = await context.db.selectFrom('workspaces').select(['id', 'state', 'snapshot_ref']).execute()
   const kept = new Set(rows.flatMap(({ id, state, snapshot_ref }) => (state !== 'removed' || snapshot_ref ? [id] : [])))
   for (const prefix of ['refs/skein/turns/', 'refs/skein/discard/']) {
-    for (const { ref } of await runner.call('git.listRefs', { repo: project.path, prefix })) {
+    for (const { ref } of await runner.call('git.listRefs', { repo, prefix })) {
       const [workspaceId = ''] = ref.slice(prefix.length).split('/')
       if (kept.has(workspaceId)) continue
-      await runner.call('git.deleteRef', { repo: project.path, ref })
+      await runner.call('git.deleteRef', { repo, ref })
       reaped.push(ref)
     }
   }

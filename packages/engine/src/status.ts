@@ -9,6 +9,8 @@ export interface StatusFacts {
   problem: { message: string } | undefined
   changedFiles: number | undefined
   checks: Pick<Check, 'name' | 'last'>[]
+  /** Set while the machine is out of reach: nobody can know what happens there now. */
+  outOfReach?: { machine: string; because: string; since: number } | undefined
 }
 
 type Evidence = StatusReport['evidence'][number]
@@ -46,7 +48,22 @@ export function explain(facts: StatusFacts): StatusReport {
   }
   if (facts.state === 'removing') return report('working', 'being removed', [])
   if (facts.state === 'removed') return report('idle', 'removed', [])
-  return withChecks(ofSessions(facts), facts)
+  const concluded = withChecks(ofSessions(facts), facts)
+  return facts.outOfReach && LIVE.has(concluded.status) ? reconnecting(concluded, facts.outOfReach) : concluded
+}
+
+const LIVE: ReadonlySet<StatusReport['status']> = new Set(['working', 'checking'])
+
+/** What was known last is not what is. */
+function reconnecting(
+  concluded: StatusReport,
+  { machine, because, since }: NonNullable<StatusFacts['outOfReach']>,
+): StatusReport {
+  return {
+    status: 'unknown',
+    because: `reconnecting to ${machine}; when it was last heard of, ${concluded.because}`,
+    evidence: [{ what: because, at: since }, ...concluded.evidence],
+  }
 }
 
 function ofSessions({ sessions, changedFiles }: StatusFacts): StatusReport {

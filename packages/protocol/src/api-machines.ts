@@ -39,6 +39,8 @@ export const MachineInfo = z.object({
   name: z.string(),
   lifetime: z.enum(['shared', 'workspace']),
   isolated: z.boolean(),
+  /** No machine itself: settings under a name, from which machines are made for workspaces. */
+  template: z.boolean().optional(),
   state: MachineState,
   because: z.string(),
   since: z.number(),

@@ -20,6 +20,7 @@ import {
   Workspace,
 } from './api-model.ts'
 import { reviewMethods } from './api-review.ts'
+import { Share, shareMethods } from './api-shares.ts'
 import { Check, Service, Terminal, workMethods } from './api-work.ts'
 import { ContentBlock } from './content.ts'
 import { Envelope } from './events.ts'
@@ -48,6 +49,8 @@ export const Change = z.discriminatedUnion('type', [
   z.object({ type: z.literal('service'), service: Service }),
   z.object({ type: z.literal('terminal'), terminal: Terminal }),
   z.object({ type: z.literal('terminal_gone'), workspaceId: z.string(), terminalId: z.string() }),
+  z.object({ type: z.literal('share'), share: Share }),
+  z.object({ type: z.literal('share_gone'), workspaceId: z.string(), shareId: z.string() }),
   /** Comments of a session were added, changed or taken away: ask for them again. */
   z.object({ type: z.literal('comments'), workspaceId: z.string(), sessionId: z.string() }),
   /** The prompts that wait in a session, after any change. */
@@ -377,6 +380,7 @@ export const apiMethods = {
   ...reviewMethods,
   ...workMethods,
   ...machineMethods,
+  ...shareMethods,
 
   'blobs.get': query(
     'Bytes that an event refers to.',

@@ -3,6 +3,7 @@ import type { Parts, SubscriptionHandlersOf } from '../api.ts'
 import { listAsks } from '../asks.ts'
 import { AsyncQueue } from '../async-queue.ts'
 import type { EngineContext } from '../context.ts'
+import { listMachines } from '../machines/view.ts'
 import { listProjects } from '../projects/projects.ts'
 import { listQueue } from '../sessions/queue.ts'
 import { setupProcessId } from '../workspaces/setup.ts'
@@ -53,7 +54,10 @@ async function* everything(context: EngineContext, workspaceId: string | undefin
     if (workspace) yield { type: 'workspace', workspace }
   }
   for (const ask of await listAsks(context, { workspaceId })) yield { type: 'ask', ask }
-  if (workspaceId === undefined) for (const project of await listProjects(context)) yield { type: 'project', project }
+  if (workspaceId === undefined) {
+    for (const project of await listProjects(context)) yield { type: 'project', project }
+    for (const machine of await listMachines(context)) yield { type: 'machine', machine }
+  }
   const ofWorkspace = (id: string) => workspaceId === undefined || id === workspaceId
   const waiting = await context.db
     .selectFrom('prompts')
@@ -77,7 +81,10 @@ async function concerns(context: EngineContext, change: Change, workspaceId: str
     case 'workspace_gone':
     case 'comments':
     case 'terminal_gone':
+    case 'share_gone':
       return change.workspaceId === workspaceId
+    case 'share':
+      return change.share.workspaceId === workspaceId
     case 'ask':
       return change.ask.workspaceId === workspaceId
     case 'check':
@@ -94,6 +101,8 @@ async function concerns(context: EngineContext, change: Change, workspaceId: str
         .executeTakeFirst()
       return session?.workspace_id === workspaceId
     }
+    case 'machine':
+    case 'machine_gone':
     case 'project':
     case 'project_gone':
     case 'progress':
@@ -115,12 +124,25 @@ async function* setupLog(
   const stop = new AbortController()
   const watch = context.changes.open(AbortSignal.any([signal, stop.signal]))
   try {
-    const runner = await context.machines.runner(workspace.machine_id)
-    while (!(await runner.call('process.status', { id }))) {
+    let read = 0
+    const told = new TextDecoder()
+    for (;;) {
+      // Before the log is read, so that nothing is told after it was.
       const now = await viewWorkspace(context, workspace.id)
-      if (now?.state !== 'creating' || signal.aborted) return
+      for await (const part of context.machineLog.read(workspace.id, read)) {
+        read += part.length
+        yield { step: 'machine', text: told.decode(part, { stream: true }) }
+      }
+      if (signal.aborted) return
+      const made = now?.steps.find(({ name }) => name === 'machine')?.state
+      if (made === 'done') {
+        const runner = await context.machines.runner(workspace.machine_id)
+        if (await runner.call('process.status', { id })) break
+      }
+      if (now?.state !== 'creating') return
       if (!(await watch.take())) return
     }
+    const runner = await context.machines.runner(workspace.machine_id)
     await using parts = new AsyncQueue<string>(10_000)
     signal.addEventListener('abort', () => parts.close(), { once: true })
     const subscription = await runner.subscribe(

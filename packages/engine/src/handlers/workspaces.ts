@@ -3,9 +3,8 @@ import type { CallHandlers, Parts } from '../api.ts'
 import { uuidFrom } from '../identity.ts'
 import { projectRow } from '../projects/projects.ts'
 import { queuePrompt } from '../sessions/prompts.ts'
-import type { WorkspaceTable } from '../store/schema.ts'
+import { applyWorkspace } from '../workspaces/apply.ts'
 import { createWorkspace } from '../workspaces/create.ts'
-import { lookAtDiff } from '../workspaces/diff.ts'
 import { readyWorkspace } from '../workspaces/find.ts'
 import { type RemovePlan, restoreWorkspace, unsavedWork } from '../workspaces/remover.ts'
 import { updateWorkspace } from '../workspaces/update.ts'
@@ -29,7 +28,6 @@ export function workspaceHandlers({ context, actors, commands }: Parts): Pick<Ca
     if (!found) throw new SkeinError('not_found', `there is no workspace ${id}`)
     return found
   }
-  const runnerOf = (row: WorkspaceTable) => context.machines.runner(row.machine_id)
 
   return {
     'workspaces.create': (params) =>
@@ -61,23 +59,7 @@ export function workspaceHandlers({ context, actors, commands }: Parts): Pick<Ca
     'workspaces.apply': (params) =>
       commands.once('workspaces.apply', params, async () => {
         const row = await readyWorkspace(context, params.workspaceId)
-        const project = await projectRow(context, row.project_id)
-        const runner = await runnerOf(row)
-        if ('checkout' in params.to)
-          return runner.call('git.applyTo', {
-            path: row.path,
-            base: row.base,
-            target: project.path,
-            ...(params.check ? { check: true } : {}),
-          })
-        const { files } = await lookAtDiff(context, row)
-        const { commit } = await runner.call('git.publishBranch', {
-          path: row.path,
-          branch: params.to.branch,
-          message: params.message ?? `Work of ${row.name}`,
-          ...(params.to.force ? { force: true } : {}),
-        })
-        return { applied: true, conflicts: [], files: files.length, commit }
+        return applyWorkspace(context, await projectRow(context, row.project_id), row, params)
       }),
     'workspaces.remove': (params) =>
       commands.once('workspaces.remove', params, async () => {
@@ -109,6 +91,7 @@ export function workspaceHandlers({ context, actors, commands }: Parts): Pick<Ca
       commands.once('workspaces.restore', params, async () => {
         const row = await findWorkspace(context, params.workspaceId)
         await restoreWorkspace(context, row)
+        void actors.workspace(row.id)
         return view(row.id)
       }),
   }

@@ -4,10 +4,11 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { type ApiParams, type ProcessExit, type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { shortId } from '../identity.ts'
+import { HOME_MACHINE } from '../machines/machines.ts'
 import type { CloneTable } from '../store/schema-web.ts'
 import { CloneProgress } from './clone-progress.ts'
 import { cloneSource } from './clone-url.ts'
-import { HOME_MACHINE, openProject, type ProjectRow } from './projects.ts'
+import { openProject, type ProjectRow } from './projects.ts'
 
 const LIMIT_MS = 6 * 3_600_000
 

@@ -1,5 +1,6 @@
 import { type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
+import { repositoryOf } from '../machines/places.ts'
 import { COMMAND_FILES, type RepositoryCommands, resolveCommands } from '../setup/commands.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
 import { type ProjectRow, projectRow } from './projects.ts'
@@ -34,7 +35,7 @@ export class CommandSource {
     const project = await projectRow(this.#context, workspace.project_id)
     if (workspace.base === null) return { ...resolveCommands(() => null), trusted: false, hash: '' }
     const runner = await this.#context.machines.runner(workspace.machine_id)
-    const base = await this.#at(runner, project, workspace.base)
+    const base = await this.#at(runner, repositoryOf(this.#context, project, workspace, runner), workspace.base)
     const baseTrusted = base.empty || project.trusted_hash === base.hash
     const there = workspace.state === 'ready' || workspace.state === 'removing'
     if (there && (project.trusted_hash !== null || base.empty)) {
@@ -48,14 +49,14 @@ export class CommandSource {
     return { ...resolveCommands((file) => base.files[file] ?? null), trusted: baseTrusted, hash: base.hash }
   }
 
-  #at(runner: RunnerClient, project: ProjectRow, commit: string) {
-    const key = `${project.id} ${commit}`
+  #at(runner: RunnerClient, repo: string, commit: string) {
+    const key = `${repo} ${commit}`
     const known = this.#bases.get(key)
     if (known) return known
     const reading = (async () => {
       const [{ hash, scripts }, files] = await Promise.all([
-        scriptsIn(runner, project.path, commit),
-        filesAt(runner, project.path, commit),
+        scriptsIn(runner, repo, commit),
+        filesAt(runner, repo, commit),
       ])
       return { files, hash, empty: scripts.length === 0 }
     })()

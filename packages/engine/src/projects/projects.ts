@@ -2,13 +2,11 @@ import { basename } from 'node:path'
 import { type Project, type RepositoryScript, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { shortId } from '../identity.ts'
+import { HOME_MACHINE } from '../machines/machines.ts'
 import type { Store } from '../store/schema.ts'
 import { scriptsAt, trustState } from './trust.ts'
 
 export type ProjectRow = Store['projects']
-
-/** The machine that clones lie on. */
-export const HOME_MACHINE = 'local'
 
 /** Makes a repository known as a project, or finds it. Every case that cannot work is told in its own words, before anything is made. */
 export async function openProject(context: EngineContext, path: string): Promise<ProjectRow> {

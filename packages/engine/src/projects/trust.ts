@@ -1,5 +1,6 @@
 import type { Project, RepositoryScript, RunnerClient } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
+import { HOME_MACHINE } from '../machines/machines.ts'
 import { repositoryScripts, TRUST_PATHS } from '../security/trust.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
 
@@ -11,7 +12,7 @@ export async function scriptsAt(
   project: ProjectRow,
   ref: string,
 ): Promise<{ hash: string; scripts: RepositoryScript[] }> {
-  const runner = await context.machines.runner('local')
+  const runner = await context.machines.runner(HOME_MACHINE)
   const { commit } = await runner.call('git.resolve', { repo: project.path, ref })
   const known = scriptsOfCommits.get(commit) ?? scriptsIn(runner, project.path, commit)
   scriptsOfCommits.set(commit, known)

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import type { AgentPlugin, AgentProbe, LaunchOptions } from '@skein/plugin-api'
 import { type ProcessSpec, type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
+import { environmentOn } from '../machines/environment.ts'
+import { HOME_MACHINE } from '../machines/machines.ts'
 import { trustedNow } from '../projects/trust.ts'
 import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
 import { workspaceVariables } from '../workspaces/variables.ts'
@@ -81,7 +83,7 @@ export async function launchSession(
     env,
     secrets,
     executable: probe.executable,
-    denyRead: privatePaths(context.home),
+    denyRead: workspace.machine_id === HOME_MACHINE ? privatePaths(context.home) : privateElsewhere(runner.hello.dir),
   }
   const { greeting, ...launch } = agent.launch(launchOptions)
   const spec: ProcessSpec = {
@@ -107,7 +109,13 @@ async function environmentFor(
     .where('id', '=', workspace.project_id)
     .executeTakeFirst()
   if (!project || Number(project.demo) === 0)
-    return { env: environmentOf(context, session), secrets: secretsOf(context, session) }
+    return {
+      env: {
+        ...environmentOn(workspace.machine_id, environmentOf(context, session)),
+        ...(await context.machines.machine(workspace.machine_id)).environment?.(),
+      },
+      secrets: secretsOf(context, session),
+    }
   if (!context.demo)
     throw new SkeinError('missing', 'the demo project’s agents need the server that comes with it', {
       next: 'Start it with: skein up',
@@ -121,6 +129,13 @@ async function environmentFor(
 function privatePaths(home: string): string[] {
   return ['runner', 'store.db', 'store.db-wal', 'store.db-shm', 'secret.key', 'server.sock', 'blobs', 'logs'].map(
     (name) => join(home, name),
+  )
+}
+
+/** The same on another machine, where workspaces and clones lie in the runner's own folder. */
+function privateElsewhere(dir: string): string[] {
+  return ['s', 'sock', 'blobs', 'exec', 'tmp', 'trash', 'lease.json', 'runner.log', 'login-path.json'].map((name) =>
+    join(dir, name),
   )
 }
 

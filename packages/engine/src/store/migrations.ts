@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { up as machines } from './migration-machines.ts'
 import { up as web } from './migration-web.ts'
 import { up as work } from './migration-work.ts'
 
@@ -12,6 +13,7 @@ export const migrations: Record<string, Migration> = {
   },
   '0002_web': { up: web },
   '0003_work': { up: work },
+  '0004_machines': { up: machines },
 }
 
 const FOUNDATION = [

@@ -21,7 +21,24 @@ export interface Store extends WebTables, WorkTables {
   }
   /** Commands that were carried out, by the caller's key. */
   commands: { key: string; method: string; params_hash: string; result: Json; at: Millis }
-  machines: { id: string; kind: string; record: Json; created_at: Millis }
+  machines: {
+    /** What `--on` takes; of one that was made for a workspace, `kind:<workspace id>`. */
+    id: string
+    kind: string
+    /** The provider's `MachineRecord`; JSON null until it was made. */
+    record: Json
+    created_at: Millis
+    /** What the provider is told. */
+    name: string
+    settings: Json
+    /**
+     * `template`: settings for machines to be made. `wanted`: about to be made; it may or may not exist. `known`: there. `stopped`: by a person, until it is
+     * started again. `ending`: to be
+     * destroyed, tried until it is known to be gone. `gone`: could be made again.
+     */
+    state: 'template' | 'wanted' | 'known' | 'stopped' | 'ending' | 'gone'
+    problem: string | null
+  }
   workspaces: WorkspaceTable
   steps: {
     workspace_id: string
@@ -65,6 +82,8 @@ export interface WorkspaceTable {
   /** The snapshot that its files come from, for forks. */
   from_ref: string | null
   existing_branch: Flag
+  /** The machine came with a checkout of its own, which is the workspace's folder. */
+  in_place: Flag
   problem: Json | null
   diff: Json | null
   /** How it is being removed: `RemovePlan`. */

@@ -1,7 +1,10 @@
 import { join } from 'node:path'
-import { type ApiParams, SkeinError } from '@skein/protocol'
+import { type ApiParams, type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { shortId } from '../identity.ts'
+import { homeOf } from '../machines/bring-project.ts'
+import { HOME_MACHINE } from '../machines/machines.ts'
+import { rootOn } from '../machines/places.ts'
 import { projectRow } from '../projects/projects.ts'
 import { addSession } from '../sessions/create.ts'
 import { branchFor, nameFrom, randomName } from '../setup/names.ts'
@@ -32,25 +35,31 @@ export async function recordWorkspace(
     | undefined
   if (known) return known
   const project = await projectRow(context, wanted.projectId)
-  const machine = await context.machines.ensure(wanted.on ?? 'local')
-  const runner = await context.machines.runner(machine)
   const baseRef = wanted.base ?? 'HEAD'
-  // An unknown base is told before anything is made.
-  const { commit } = await runner.call('git.resolve', { repo: project.path, ref: baseRef })
+  // An unknown base is told before anything is made, and so is a machine that cannot be reached.
+  const home = await homeOf(context, project)
+  const { commit } = await home.runner.call('git.resolve', { repo: home.repo, ref: baseRef })
+  const machine = await context.machines.choose(wanted.on ?? HOME_MACHINE, id)
+  const own = context.machines.provider((await context.machines.row(machine))?.kind ?? '').lifetime === 'workspace'
+  const runner = own ? undefined : await context.machines.runner(machine)
   const chosen = wanted.name === undefined ? undefined : nameFrom(wanted.name)
   for (let attempt = 0; ; attempt++) {
     const name = chosen ?? randomName(context.random)
-    const port = await choosePort(context, machine, id)
-    const own = await freePlace(context, name, (folder) => join(context.home, 'workspaces', project.name, folder))
+    const port = await choosePort(context, machine, id, runner)
+    // Where on a machine of its own is known when that is made.
+    const pathOf = (folder: string) =>
+      runner === undefined ? folder : join(rootOn(context, machine, runner), 'workspaces', project.name, folder)
+    const place = await freePlace(context, machine, name, pathOf)
     const row: WorkspaceTable = {
       id,
       project_id: project.id,
       name,
-      branch: wanted.branch ?? branchFor(own.name),
+      branch: wanted.branch ?? branchFor(place.name),
       base_ref: baseRef,
       base: commit,
       machine_id: machine,
-      path: own.path,
+      path: place.path,
+      in_place: 0,
       created_at: context.clock.now(),
       state: 'creating',
       port,
@@ -118,24 +127,31 @@ export async function createWorkspace(
 /** A workspace that was renamed keeps its folder and its branch: who has its old name now gets others. */
 async function freePlace(
   context: EngineContext,
+  machine: string,
   name: string,
   pathOf: (folder: string) => string,
 ): Promise<{ name: string; path: string }> {
   const rows = await context.db
     .selectFrom('workspaces')
-    .select(['path', 'branch'])
+    .select(['path', 'branch', 'machine_id'])
     .where('state', '<>', 'removed')
     .where('name', '<>', name)
     .execute()
   for (let number = 1; ; number++) {
     const own = number === 1 ? name : `${name}-${number}`
     const path = pathOf(own)
-    if (!rows.some((row) => row.path === path || row.branch === branchFor(own))) return { name: own, path }
+    if (!rows.some((row) => (row.path === path && row.machine_id === machine) || row.branch === branchFor(own)))
+      return { name: own, path }
   }
 }
 
 /** Ten ports that no other workspace has and that nothing listens on now. */
-async function choosePort(context: EngineContext, machineId: string, workspaceId: string): Promise<number> {
+async function choosePort(
+  context: EngineContext,
+  machineId: string,
+  workspaceId: string,
+  runner: RunnerClient | undefined,
+): Promise<number> {
   const rows = await context.db
     .selectFrom('workspaces')
     .select('port')
@@ -143,8 +159,9 @@ async function choosePort(context: EngineContext, machineId: string, workspaceId
     .where('state', '<>', 'removed')
     .execute()
   const taken = new Set(rows.flatMap(({ port }) => (port === null ? [] : [port])))
-  const runner = await context.machines.runner(machineId)
   for (const from of takePorts(workspaceId, taken)) {
+    // Nothing else is on a machine of one's own.
+    if (!runner) return from
     const { port } = await runner
       .call('ports.free', { from, to: from + PORTS_EACH - 1, count: PORTS_EACH, taken: [] })
       .catch(() => ({ port: -1 }))

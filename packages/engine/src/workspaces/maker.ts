@@ -1,15 +1,20 @@
 import { join } from 'node:path'
 import { type RunnerClient, SkeinError, type StepName } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
+import { baseRef, bringProject, bringSnapshot, homeOf } from '../machines/bring-project.ts'
+import { carryIncluded } from '../machines/carry-files.ts'
+import { HOME_MACHINE } from '../machines/machines.ts'
+import { poolOf, repositoryOf } from '../machines/places.ts'
 import { trustedNow } from '../projects/trust.ts'
 import { parseSkeinConfig, type SkeinConfig } from '../setup/config.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
+import { checkoutInPlace, giveUpMachine, readyMachine } from './on-machine.ts'
 import { runSetup } from './setup.ts'
 
 export const STEPS: StepName[] = ['machine', 'checkout', 'files', 'setup', 'ready']
 
 type ProjectRow = Store['projects']
-type StepResult = { note?: string; skipped?: boolean }
+export type StepResult = { note?: string; skipped?: boolean }
 
 /**
  * Makes a workspace by durable steps. Each is recorded before and after, and is safe to repeat: after a crash the step that was
@@ -44,6 +49,7 @@ export async function makeWorkspace(context: EngineContext, id: string): Promise
       })
       await context.db.updateTable('workspaces').set({ state: 'failed', problem }).where('id', '=', id).execute()
       context.changes.workspace(id)
+      if (name === 'machine') await giveUpMachine(context, id)
       context.log('warn', 'a workspace could not be made', { workspaceId: id, step: name, error: failure.message })
       return
     }
@@ -56,14 +62,13 @@ async function perform(context: EngineContext, step: StepName, workspace: Worksp
     .selectAll()
     .where('id', '=', workspace.project_id)
     .executeTakeFirstOrThrow()
+  if (step === 'machine') return readyMachine(context, project, workspace)
   const runner = await context.machines.runnerEventually(workspace.machine_id, context.signal)
   switch (step) {
-    case 'machine':
-      return { note: workspace.machine_id === 'local' ? 'this computer' : workspace.machine_id }
     case 'checkout':
       return checkout(context, runner, project, workspace)
     case 'files':
-      return includeFiles(runner, project, workspace)
+      return includeFiles(context, runner, project, workspace)
     case 'setup': {
       const trusted = await trustedNow(context, workspace, false)
       return runSetup(context, runner, project, workspace, trusted)
@@ -89,9 +94,12 @@ async function checkout(
   project: ProjectRow,
   workspace: WorkspaceTable,
 ): Promise<StepResult> {
+  if (Number(workspace.in_place) === 1) return checkoutInPlace(context, runner, project, workspace)
+  const repo = repositoryOf(context, project, workspace, runner)
   if (workspace.from_ref !== null) {
+    if (workspace.machine_id !== HOME_MACHINE) await bringSnapshot(context, project, workspace, workspace.from_ref)
     const restored = await runner.call('git.restore', {
-      repo: project.path,
+      repo,
       path: workspace.path,
       ref: workspace.from_ref,
       branch: workspace.branch,
@@ -100,30 +108,47 @@ async function checkout(
   }
   let { base } = workspace
   if (base === null) {
-    const resolved = await runner.call('git.resolve', { repo: project.path, ref: workspace.base_ref })
+    const home = await homeOf(context, project)
+    const resolved = await home.runner.call('git.resolve', { repo: home.repo, ref: workspace.base_ref })
     base = resolved.commit
     await context.db.updateTable('workspaces').set({ base }).where('id', '=', workspace.id).execute()
   }
+  await bringProject(context, project, workspace.machine_id, { [baseRef(workspace.id)]: base })
   const made = await runner.call('git.createWorkspace', {
-    repo: project.path,
+    repo,
     path: workspace.path,
     branch: workspace.branch,
     base,
-    pool: poolOf(context, project),
+    pool: poolOf(context, project, workspace.machine_id, runner),
     ...(workspace.existing_branch ? { existing: true } : {}),
   })
   return { note: `${workspace.branch} at ${base.slice(0, 9)}${made.fromPool ? ', from the pool' : ''}` }
 }
 
 /** What `.worktreeinclude` names, then what `skein.json` names; a file that is there already stays. */
-async function includeFiles(runner: RunnerClient, project: ProjectRow, workspace: WorkspaceTable): Promise<StepResult> {
-  const { include = [] } = await configOf(runner, project, workspace)
+async function includeFiles(
+  context: EngineContext,
+  runner: RunnerClient,
+  project: ProjectRow,
+  workspace: WorkspaceTable,
+): Promise<StepResult> {
+  if (Number(workspace.in_place) === 1) return { skipped: true, note: 'the checkout came with the machine' }
+  const { include = [] } = await configOf(context, runner, project, workspace)
   const sources = include.length > 0 ? [{}, { patterns: include }] : [{}]
+  const home = await homeOf(context, project)
+  const bring = (source: { patterns?: string[] }) =>
+    workspace.machine_id === HOME_MACHINE
+      ? runner.call('git.includeFiles', { from: project.path, to: workspace.path, ...source })
+      : carryIncluded(
+          { runner: home.runner, repo: home.repo, scratch: join(context.home, 'tmp') },
+          { runner, path: workspace.path },
+          source,
+        )
   const files: string[] = []
   const skipped: { path: string; why: string }[] = []
   let byReference = false
   for (const source of sources) {
-    const brought = await runner.call('git.includeFiles', { from: project.path, to: workspace.path, ...source })
+    const brought = await bring(source)
     files.push(...brought.files)
     skipped.push(...brought.skipped)
     byReference ||= brought.cloned
@@ -137,14 +162,15 @@ async function includeFiles(runner: RunnerClient, project: ProjectRow, workspace
 }
 
 /** `skein.json` as it stands at the workspace's base. Only data is taken from it here; what it would run is a matter of trust. */
-async function configOf(runner: RunnerClient, project: ProjectRow, workspace: WorkspaceTable): Promise<SkeinConfig> {
-  const shown = await runner.call('git.show', { repo: project.path, commit: workspace.base ?? '', file: 'skein.json' })
+async function configOf(
+  context: EngineContext,
+  runner: RunnerClient,
+  project: ProjectRow,
+  workspace: WorkspaceTable,
+): Promise<SkeinConfig> {
+  const repo = repositoryOf(context, project, workspace, runner)
+  const shown = await runner.call('git.show', { repo, commit: workspace.base ?? '', file: 'skein.json' })
   return shown ? parseSkeinConfig(Buffer.from(shown.base64, 'base64').toString('utf8')) : {}
-}
-
-/** Work trees made beforehand lie beside the workspaces, on the same file system. */
-export function poolOf(context: EngineContext, project: ProjectRow): string {
-  return join(context.home, 'pool', project.id)
 }
 
 async function fillPool(
@@ -153,9 +179,16 @@ async function fillPool(
   project: ProjectRow,
   workspace: WorkspaceTable,
 ): Promise<void> {
-  const { pool: size = context.settings.poolSize } = await configOf(runner, project, workspace)
-  if (size === 0 || workspace.base === null) return
-  await runner.call('git.poolFill', { repo: project.path, pool: poolOf(context, project), base: workspace.base, size })
+  // A machine of its own has no second workspace to wait for.
+  const { lifetime } = context.machines.provider((await context.machines.machine(workspace.machine_id)).record.kind)
+  const { pool: size = context.settings.poolSize } = await configOf(context, runner, project, workspace)
+  if (lifetime === 'workspace' || size === 0 || workspace.base === null) return
+  await runner.call('git.poolFill', {
+    repo: repositoryOf(context, project, workspace, runner),
+    pool: poolOf(context, project, workspace.machine_id, runner),
+    base: workspace.base,
+    size,
+  })
 }
 
 async function mark(

@@ -1,8 +1,11 @@
-import { join } from 'node:path'
 import { type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
+import { baseRef, bringHome } from '../machines/bring-project.ts'
+import type { Place } from '../machines/carry.ts'
+import { HOME_MACHINE } from '../machines/machines.ts'
+import { repositoryOf, trashOf } from '../machines/places.ts'
 import { processId } from '../sessions/journal.ts'
-import type { WorkspaceTable } from '../store/schema.ts'
+import type { Store, WorkspaceTable } from '../store/schema.ts'
 import { setupProcessId } from './setup.ts'
 
 /** How a workspace goes: written down before anything is done, so that a crash in the middle goes on. */
@@ -42,21 +45,68 @@ export async function removeWorkspace(context: EngineContext, workspace: Workspa
       .where('id', '=', workspace.id)
       .execute()
   }
-  await runner.call('git.removeWorkspace', {
-    repo: project.path,
-    path: workspace.path,
-    branch: workspace.branch,
-    deleteBranch: !plan.keepBranch && !workspace.existing_branch,
-    trash: join(context.home, 'trash'),
-    ...(snapshotRef === null ? {} : { snapshotRef }),
-  })
+  const place = { runner, repo: repositoryOf(context, project, workspace, runner) }
+  if (workspace.machine_id !== HOME_MACHINE && there && snapshotRef !== null)
+    await bringWorkHome(context, project, workspace, place, snapshotRef, plan)
+  // A checkout that came with its machine goes with it, or is whoever's made it.
+  if (Number(workspace.in_place) === 0)
+    await runner.call('git.removeWorkspace', {
+      repo: place.repo,
+      path: workspace.path,
+      branch: workspace.branch,
+      deleteBranch: workspace.machine_id !== HOME_MACHINE || (!plan.keepBranch && !workspace.existing_branch),
+      trash: trashOf(context, workspace.machine_id, runner),
+      ...(snapshotRef === null ? {} : { snapshotRef }),
+    })
   await forgetProcesses(context, runner, workspace.id)
+  if (workspace.machine_id !== HOME_MACHINE) await endMachineOf(context, workspace, place, snapshotRef)
   await context.db
     .updateTable('workspaces')
     .set({ state: 'removed', removed_at: context.clock.now(), snapshot_ref: snapshotRef })
     .where('id', '=', workspace.id)
     .execute()
   context.changes.workspace(workspace.id)
+}
+
+/** What a workspace on another machine holds is kept at home: the machine may be gone when somebody wants it back. */
+async function bringWorkHome(
+  context: EngineContext,
+  project: Store['projects'],
+  workspace: WorkspaceTable,
+  place: Place,
+  snapshotRef: string,
+  plan: RemovePlan,
+): Promise<void> {
+  const refs = await place.runner.call('git.listRefs', { repo: place.repo, prefix: snapshotRef })
+  const snapshot = refs.find(({ ref }) => ref === snapshotRef)
+  if (!snapshot) throw new SkeinError('internal', `the snapshot of ${workspace.name} is not on its machine`)
+  const { head } = await place.runner.call('git.inspect', { path: workspace.path })
+  const branch = plan.keepBranch && head !== null ? { [`refs/heads/${workspace.branch}`]: head } : {}
+  await bringHome(context, project, place, { [snapshotRef]: snapshot.commit, ...branch })
+}
+
+/** A machine of the workspace's own is destroyed; on a shared one only the refs that served the workspace go. */
+async function endMachineOf(
+  context: EngineContext,
+  workspace: WorkspaceTable,
+  { runner, repo }: Place,
+  snapshotRef: string | null,
+): Promise<void> {
+  const row = await context.machines.row(workspace.machine_id)
+  if (!row) return
+  if (context.machines.provider(row.kind).lifetime === 'workspace') {
+    const others = await context.db
+      .selectFrom('workspaces')
+      .select('id')
+      .where('machine_id', '=', workspace.machine_id)
+      .where('id', '<>', workspace.id)
+      .where('state', '<>', 'removed')
+      .executeTakeFirst()
+    if (!others) await context.machines.destroy(workspace.machine_id)
+    return
+  }
+  for (const ref of [baseRef(workspace.id), ...(snapshotRef === null ? [] : [snapshotRef])])
+    await runner.call('git.deleteRef', { repo, ref })
 }
 
 /** Journals go with their workspace: what they said is in the transcripts. */
@@ -95,6 +145,7 @@ export async function restoreWorkspace(context: EngineContext, workspace: Worksp
     .selectAll()
     .where('id', '=', workspace.project_id)
     .executeTakeFirstOrThrow()
+  if (workspace.machine_id !== HOME_MACHINE) return restoreElsewhere(context, workspace, workspace.snapshot_ref)
   const runner = await context.machines.runner(workspace.machine_id)
   await runner.call('git.restore', {
     repo: project.path,
@@ -109,6 +160,35 @@ export async function restoreWorkspace(context: EngineContext, workspace: Worksp
     .execute()
   await runner.call('git.deleteRef', { repo: project.path, ref: workspace.snapshot_ref })
   await context.db.updateTable('workspaces').set({ snapshot_ref: null }).where('id', '=', workspace.id).execute()
+  context.changes.workspace(workspace.id)
+}
+
+/** On another machine it is made again by the same steps, from the snapshot that is kept at home. */
+async function restoreElsewhere(context: EngineContext, workspace: WorkspaceTable, snapshotRef: string): Promise<void> {
+  const row = await context.machines.row(workspace.machine_id)
+  const own = row !== undefined && context.machines.provider(row.kind).lifetime === 'workspace'
+  const port = await freePort(context, workspace)
+  await context.db.transaction().execute(async (tx) => {
+    await tx
+      .updateTable('workspaces')
+      .set({
+        state: 'creating',
+        from_ref: snapshotRef,
+        removed_at: null,
+        removal: null,
+        problem: null,
+        in_place: 0,
+        ...(own ? { path: workspace.name } : {}),
+        port,
+      })
+      .where('id', '=', workspace.id)
+      .execute()
+    await tx
+      .updateTable('steps')
+      .set({ state: 'pending', started_at: null, ended_at: null, note: null })
+      .where('workspace_id', '=', workspace.id)
+      .execute()
+  })
   context.changes.workspace(workspace.id)
 }
 

@@ -1,5 +1,7 @@
 import type { RunnerClient } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
+import { environmentOn } from '../machines/environment.ts'
+import { repositoryOf } from '../machines/places.ts'
 import { environmentOf } from '../sessions/create.ts'
 import type { Script } from '../setup/commands.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
@@ -9,7 +11,7 @@ import { workspaceVariables } from './variables.ts'
 export async function scriptEnvironment(
   context: EngineContext,
   runner: RunnerClient,
-  project: Pick<Store['projects'], 'path'>,
+  project: Pick<Store['projects'], 'id' | 'path'>,
   workspace: WorkspaceTable,
 ): Promise<Record<string, string>> {
   return {
@@ -17,7 +19,7 @@ export async function scriptEnvironment(
     PATH: runner.hello.path,
     ...(await givenEnvironment(context, workspace)),
     ...workspaceVariables(workspace),
-    CONDUCTOR_ROOT_PATH: project.path,
+    CONDUCTOR_ROOT_PATH: repositoryOf(context, project, workspace, runner),
     CONDUCTOR_WORKSPACE_NAME: workspace.name,
     CONDUCTOR_WORKSPACE_PATH: workspace.path,
     CONDUCTOR_DEFAULT_BRANCH: workspace.base_ref,
@@ -40,5 +42,8 @@ async function givenEnvironment(context: EngineContext, workspace: WorkspaceTabl
     .where('workspace_id', '=', workspace.id)
     .orderBy('created_at')
     .executeTakeFirst()
-  return session ? environmentOf(context, session) : {}
+  return {
+    ...(session ? environmentOn(workspace.machine_id, environmentOf(context, session)) : {}),
+    ...(await context.machines.machine(workspace.machine_id)).environment?.(),
+  }
 }

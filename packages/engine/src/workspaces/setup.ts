@@ -1,5 +1,6 @@
 import { type ProcessExit, type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
+import { repositoryOf } from '../machines/places.ts'
 import { resolveSetup } from '../setup/config.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
 import { argvOf, scriptEnvironment } from './script-environment.ts'
@@ -20,7 +21,8 @@ export async function runSetup(
   trusted: boolean,
 ): Promise<{ note?: string; skipped?: boolean }> {
   const setup = await resolveSetup(async (file) => {
-    const shown = await runner.call('git.show', { repo: project.path, commit: workspace.base ?? 'HEAD', file })
+    const repo = repositoryOf(context, project, workspace, runner)
+    const shown = await runner.call('git.show', { repo, commit: workspace.base ?? 'HEAD', file })
     return shown ? Buffer.from(shown.base64, 'base64').toString('utf8') : null
   })
   if (!setup) return { skipped: true, note: 'no setup script' }

@@ -2,6 +2,7 @@ import { type Session, SkeinError, type Workspace, type WorkspaceStep } from '@s
 import { sql } from 'kysely'
 import { viewChecks } from '../checks/view.ts'
 import type { EngineContext } from '../context.ts'
+import { HOME_MACHINE } from '../machines/machines.ts'
 import { viewSession } from '../sessions/view.ts'
 import { explain } from '../status.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
@@ -55,7 +56,7 @@ export async function viewWorkspace(context: EngineContext, id: string): Promise
     archived: Number(row.archived) === 1,
     state: row.state,
     steps: stepViews,
-    status: explain({ state: row.state, steps: stepViews, sessions, asks, problem, changedFiles: diff?.files, checks }),
+    status: explain({ state: row.state, steps: stepViews, sessions, asks, problem, changedFiles: diff?.files, checks, outOfReach: outOfReach(context, row.machine_id) }),
     ...(row.port === null ? {} : { port: row.port }),
     sessions,
     openAsks: asks.length,
@@ -65,6 +66,12 @@ export async function viewWorkspace(context: EngineContext, id: string): Promise
       : {}),
     ...(problem ? { problem } : {}),
   }
+}
+
+function outOfReach({ machines }: EngineContext, machineId: string) {
+  const link = machines.link(machineId)
+  if (!link || link.state === 'connected' || machineId === HOME_MACHINE) return undefined
+  return { machine: machineId, because: link.because, since: link.since }
 }
 
 /** When a session of a workspace last had an event, or was given something to do. */

@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createConnection, type Socket } from 'node:net'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import {
+  definePlugin,
+  type Machine,
+  type MachineProvider,
+  type MachineRecord,
+  type MachineSpec,
+  type SkeinPlugin,
+} from '@skein/plugin-api'
+import { RunnerClient, SkeinError, socketPath } from '@skein/protocol'
+import { claudeExecutable, processesUnder, waitUntil } from '@skein/testkit'
+import { buildRunner } from '../scripts/build-runner.ts'
+
+const run = promisify(execFile)
+
+export interface Elsewhere {
+  plugin: SkeinPlugin
+  /** Machines that exist. */
+  machines(): string[]
+  /** The machine's folder: `home` and `state` are in it. */
+  folder(id: string): string
+  /** Cuts every stream to a machine, and lets no new one through until `mend`. */
+  cut(id: string): void
+  mend(): void
+  /** Lets everything through that is sent and nothing that comes back, as a network that drops packets does. */
+  freeze(): void
+  /** Ends the runners of all machines and what they run. */
+  end(): Promise<void>
+}
+
+export interface ElsewhereOptions {
+  lifetime: 'shared' | 'workspace'
+  /** The machine comes with a checkout of this repository, on the workspace's branch. */
+  checkoutOf?: string
+}
+
+/** Machines that are folders of this computer, each with a home and a runner of its own: all of the engine's side of another machine, without a network. */
+export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
+  const streams = new Map<string, Set<Socket>>()
+  let broken: string | undefined
+  const folder = (id: string) => join(root, id.replaceAll(':', '-'))
+
+  const machineOf = (record: MachineRecord): Machine => {
+    const at = folder(record.id)
+    const checkout = options.checkoutOf === undefined ? undefined : join(at, 'home', 'checkout')
+    return {
+      record,
+      async open(target) {
+        if (!existsSync(at)) throw new SkeinError('not_found', `${record.id} is gone`)
+        if (broken === record.id) throw new SkeinError('unavailable', `no route to ${record.id}`)
+        const socket = 'port' in target ? createConnection(target.port, '127.0.0.1') : await runnerOf(at)
+        const open = streams.get(record.id) ?? new Set()
+        streams.set(record.id, open.add(socket))
+        socket.on('close', () => open.delete(socket))
+        return socket
+      },
+      start: async () => undefined,
+      stop: () => endRunner(at),
+      async destroy() {
+        await endRunner(at)
+        await rm(at, { recursive: true, force: true })
+      },
+      ...(checkout === undefined ? {} : { checkout: () => checkout }),
+    }
+  }
+
+  const provider: MachineProvider = {
+    kind: 'elsewhere',
+    label: 'a folder',
+    lifetime: options.lifetime,
+    isolated: options.lifetime === 'workspace',
+    settings: [{ name: 'size', type: 'number', about: 'How large it is.', default: 1 }],
+    async create({ key, name, owner, workspace }: MachineSpec) {
+      const at = folder(key)
+      await makeMachine(at)
+      if (options.checkoutOf !== undefined && !existsSync(join(at, 'home', 'checkout')))
+        await run('git', ['clone', '--quiet', options.checkoutOf, join(at, 'home', 'checkout')]).then(() =>
+          run('git', ['-C', join(at, 'home', 'checkout'), 'checkout', '--quiet', '-b', workspace?.branch ?? 'work']),
+        )
+      return machineOf({ kind: 'elsewhere', id: key, name, owner, details: { key } })
+    },
+    async *list(owner) {
+      for (const name of existsSync(root) ? readdirSync(root) : []) {
+        const id = name.replace('-', ':')
+        yield { kind: 'elsewhere', id, name, owner, details: { key: id } }
+      }
+    },
+    attach: async (record) => machineOf(record),
+  }
+
+  return {
+    plugin: definePlugin({
+      name: 'elsewhere',
+      activate: (context) => void context.subscriptions.push(context.machines.register(provider)),
+    }),
+    machines: () => (existsSync(root) ? readdirSync(root).map((name) => name.replace('-', ':')) : []),
+    folder,
+    cut(id) {
+      broken = id
+      for (const socket of streams.get(id) ?? []) socket.destroy()
+    },
+    mend() {
+      broken = undefined
+    },
+    freeze() {
+      for (const open of streams.values()) for (const socket of open) socket.pause()
+    },
+    async end() {
+      for (const name of existsSync(root) ? readdirSync(root) : []) await endRunner(join(root, name))
+    },
+  }
+}
+
+/** A home in which a login shell finds what an agent needs. */
+async function makeMachine(at: string): Promise<void> {
+  const home = join(at, 'home')
+  await mkdir(home, { recursive: true, mode: 0o700 })
+  const path = [dirname(claudeExecutable()), dirname(process.execPath), '$PATH'].join(':')
+  for (const file of ['.profile', '.bash_profile', '.zprofile'])
+    await writeFile(join(home, file), `export PATH=${path}\n`)
+  await writeFile(join(home, '.gitconfig'), '[user]\n\tname = Elsewhere\n\temail = elsewhere@example.com\n')
+}
+
+async function runnerOf(at: string): Promise<Socket> {
+  const { path: bundle } = await buildRunner()
+  const { stdout } = await run(process.execPath, [bundle, 'start', '--dir', join(at, 'state')], {
+    env: { PATH: process.env.PATH ?? '', HOME: join(at, 'home'), IS_SANDBOX: '1' },
+  })
+  const { socket } = JSON.parse(stdout) as { socket: string }
+  const stream = createConnection(socket)
+  await once(stream, 'connect')
+  return stream
+}
+
+async function endRunner(at: string): Promise<void> {
+  const stream = createConnection(socketPath(join(at, 'state')))
+  const there = await once(stream, 'connect').then(
+    () => true,
+    () => false,
+  )
+  if (!there) return
+  const gone = once(stream, 'close')
+  const runner = await RunnerClient.connect(stream, { client: 'test', clientVersion: '0' })
+  await runner.call('runner.shutdown', { processes: 'stop' }).catch(() => undefined)
+  await gone
+  const { pid } = runner.hello
+  runner.close()
+  await waitUntil(async () => (await processesUnder(join(at, 'state'))).every((one) => one.pid !== pid), {
+    what: `runner ${pid} to end`,
+  })
+}
+
+/** The pid of the runner of a machine. */
+export async function runnerPid(at: string): Promise<number> {
+  const lock = readdirSync(join(at, 'state')).filter((name) => name.startsWith('daemon.lock'))
+  return Number(JSON.parse(await readFile(join(at, 'state', lock.at(-1) ?? ''), 'utf8')).identity.pid)
+}

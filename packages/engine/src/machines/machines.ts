@@ -1,0 +1,298 @@
+import type { Machine, MachineProvider, MachineRecord, MachineSpec, ProviderContext } from '@skein/plugin-api'
+import { type RunnerClient, SkeinError } from '@skein/protocol'
+import type { Kysely } from 'kysely'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../context.ts'
+import type { Store } from '../store/schema.ts'
+import { type LinkState, MachineLinks, type MachineLinksOptions } from './links.ts'
+import { checkedSettings } from './settings.ts'
+
+export interface MachinesOptions extends Omit<MachineLinksOptions, 'machine'> {
+  db: Kysely<Store>
+  clock: Clock
+  providers: ReadonlyMap<string, MachineProvider>
+  home: string
+  owner: string
+  log: Log
+  /** A line for whoever waits for a machine. */
+  onProgress(machineId: string, line: string): void
+}
+
+export type MachineRow = Store['machines']
+
+/** The machine that clones lie on: this computer. */
+export const HOME_MACHINE = 'local'
+
+/** The machines that are known, and the links to them. */
+export class Machines implements AsyncDisposable {
+  readonly #options: MachinesOptions
+  readonly #attached = new Map<string, Promise<Machine>>()
+  readonly #links: MachineLinks
+
+  constructor(options: MachinesOptions) {
+    this.#options = options
+    this.#links = new MachineLinks({ ...options, machine: (id) => this.machine(id) })
+  }
+
+  /** The runner of a machine, greeted and of our version. Fails after one honest try. */
+  runner(machineId: string): Promise<RunnerClient> {
+    return this.#links.runner(machineId)
+  }
+
+  /** Tries until the runner answers, or the engine closes. */
+  runnerEventually(machineId: string, signal: AbortSignal): Promise<RunnerClient> {
+    return this.#links.runnerEventually(machineId, signal)
+  }
+
+  /** The runner of a machine whose link is there now. */
+  connected(machineId: string): Promise<RunnerClient | undefined> {
+    return this.#links.connected(machineId)
+  }
+
+  whenLost(client: RunnerClient, callback: () => void): () => void {
+    return this.#links.whenLost(client, callback)
+  }
+
+  link(machineId: string): LinkState | undefined {
+    return this.#links.state(machineId)
+  }
+
+  /** The machine as its provider knows it. */
+  machine(machineId: string): Promise<Machine> {
+    const known = this.#attached.get(machineId)
+    if (known) return known
+    const attaching = this.#attach(machineId)
+    attaching.catch(() => this.#attached.delete(machineId))
+    this.#attached.set(machineId, attaching)
+    return attaching
+  }
+
+  /**
+   * The machine that `--on` names (`local`, `ssh:build-box`, `docker`), made known if it was not. A machine that is made for a
+   * workspace is only written down: `make` makes it.
+   */
+  async choose(on: string, workspaceId: string): Promise<string> {
+    const { kind, name } = parsed(on)
+    const provider = this.provider(kind)
+    if (provider.lifetime === 'shared') return this.ensure(on)
+    // A fork goes to a machine like its source's.
+    const source = await this.row(on)
+    const template = source ?? (await this.row(`${kind}:${name}`))
+    const settings = checkedSettings(provider, JSON.parse(template?.settings ?? '{}') as Record<string, unknown>)
+    const id = `${kind}:${workspaceId}`
+    const own = source && source.state !== 'template' ? source.name : name
+    await this.#insert({ id, kind, name: own, settings, state: 'wanted', record: null })
+    return id
+  }
+
+  /** A shared machine, made known if it was not. */
+  async ensure(on: string): Promise<string> {
+    const { kind, name } = parsed(on)
+    const id = kind === HOME_MACHINE ? kind : `${kind}:${name}`
+    if (await this.row(id)) return id
+    await this.add(kind, name, {})
+    return id
+  }
+
+  /** Makes a machine (or settings for machines to be made) known by name, or changes its settings. */
+  async add(kind: string, name: string, given: Record<string, unknown>): Promise<MachineRow> {
+    const provider = this.provider(kind)
+    const settings = checkedSettings(provider, given)
+    const id = kind === HOME_MACHINE ? kind : `${kind}:${name}`
+    if (provider.lifetime === 'workspace') {
+      await this.#insert({ id, kind, name, settings, state: 'template', record: null })
+    } else {
+      const machine = await provider.create({ key: id, name, owner: this.#options.owner, settings }, this.context(id))
+      this.#attached.set(id, Promise.resolve(machine))
+      await this.#insert({ id, kind, name, settings, state: 'known', record: machine.record })
+    }
+    await this.#options.db
+      .updateTable('machines')
+      .set({ settings: JSON.stringify(settings) })
+      .where('id', '=', id)
+      .execute()
+    this.#options.onChange(id)
+    return (await this.row(id)) as MachineRow
+  }
+
+  /** Makes the machine of a workspace, or finds that it was made: asking again is harmless. */
+  async make(machineId: string, workspace: NonNullable<MachineSpec['workspace']>): Promise<Machine> {
+    const row = await this.row(machineId)
+    if (!row) throw new SkeinError('not_found', `machine ${machineId} is not known`)
+    if (row.state === 'known' || row.state === 'stopped') return this.machine(machineId)
+    const provider = this.provider(row.kind)
+    const spec: MachineSpec = {
+      key: machineId,
+      name: row.name,
+      owner: this.#options.owner,
+      settings: JSON.parse(row.settings) as Record<string, unknown>,
+      workspace,
+    }
+    await this.#update(machineId, { state: 'wanted', problem: null })
+    const machine = await provider.create(spec, this.context(machineId))
+    this.#attached.set(machineId, Promise.resolve(machine))
+    await this.#update(machineId, { state: 'known', record: JSON.stringify(machine.record) })
+    return machine
+  }
+
+  /** Ends a machine that was made for a workspace; resolves when it is known to be gone. */
+  async destroy(machineId: string): Promise<void> {
+    const row = await this.row(machineId)
+    if (!row || row.state === 'gone' || row.state === 'template') return
+    await this.#update(machineId, { state: 'ending' })
+    try {
+      if (row.record === 'null') await this.#destroyByKey(row)
+      else await (await this.machine(machineId)).destroy()
+    } catch (error) {
+      await this.#update(machineId, { problem: error instanceof Error ? error.message : String(error) })
+      throw error
+    }
+    this.#attached.delete(machineId)
+    await this.#links.drop(machineId)
+    await this.#update(machineId, { state: 'gone', record: 'null', problem: null })
+  }
+
+  /** Forgets a machine. */
+  async forget(machineId: string): Promise<void> {
+    this.#attached.delete(machineId)
+    await this.#links.drop(machineId)
+    await this.#options.db.deleteFrom('machines').where('id', '=', machineId).execute()
+    this.#options.onChange(machineId)
+  }
+
+  /** Stops a machine until a person starts it again. */
+  async stop(machineId: string): Promise<void> {
+    await (await this.machine(machineId)).stop()
+    await this.#update(machineId, { state: 'stopped' })
+    await this.release(machineId)
+  }
+
+  /** Starts a machine, and connects to it. */
+  async start(machineId: string): Promise<void> {
+    if ((await this.row(machineId))?.state === 'stopped') await this.#update(machineId, { state: 'known' })
+    await (await this.machine(machineId)).start()
+    this.#links.retryNow(machineId)
+    await this.runner(machineId)
+  }
+
+  /** Ends the link to a machine and what is known of it in this process. */
+  async release(machineId: string): Promise<void> {
+    this.#attached.delete(machineId)
+    await this.#links.drop(machineId)
+  }
+
+  row(machineId: string): Promise<MachineRow | undefined> {
+    return this.#options.db.selectFrom('machines').selectAll().where('id', '=', machineId).executeTakeFirst()
+  }
+
+  /** Machines of ours that exist and belong to nothing that is known are ended. Answers their names. */
+  async reap(): Promise<string[]> {
+    const reaped: string[] = []
+    for (const provider of this.#options.providers.values()) {
+      if (provider.lifetime !== 'workspace') continue
+      try {
+        for await (const record of provider.list(this.#options.owner, this.context(provider.kind))) {
+          // Read for each: whatever begins meanwhile is written down before it exists.
+          const rows = await this.#options.db
+            .selectFrom('machines')
+            .selectAll()
+            .where('kind', '=', provider.kind)
+            .execute()
+          if (rows.some((row) => row.state !== 'gone' && isMachineOf(row, record))) continue
+          const machine = await provider.attach(record, this.context(provider.kind))
+          await machine.destroy()
+          reaped.push(`${record.kind} ${record.name}`)
+        }
+      } catch (error) {
+        this.#options.log('warn', 'machines could not be looked through', { kind: provider.kind, error: String(error) })
+      }
+    }
+    return reaped
+  }
+
+  provider(kind: string): MachineProvider {
+    const provider = this.#options.providers.get(kind)
+    if (provider) return provider
+    const known = [...this.#options.providers.keys()].join(', ')
+    throw new SkeinError('invalid', `there is no kind of machine "${kind}"`, { next: `Use one of: ${known}.` })
+  }
+
+  get kinds(): MachineProvider[] {
+    return [...this.#options.providers.values()]
+  }
+
+  /** Whether the machine itself keeps an agent away from the person's own files. */
+  async isolated(machineId: string): Promise<boolean> {
+    const row = await this.row(machineId)
+    return this.provider(row?.kind ?? parsed(machineId).kind).isolated
+  }
+
+  /** What a provider may use of Skein, for one machine. */
+  context(machineId: string): ProviderContext {
+    const { home, runnerBundle, log, signal, onProgress } = this.#options
+    return {
+      home,
+      runnerBundle,
+      log: (message) => log('info', message, { machineId }),
+      progress: (line) => onProgress(machineId, line),
+      signal,
+    }
+  }
+
+  async #attach(machineId: string): Promise<Machine> {
+    const row = await this.row(machineId)
+    if (!row || row.record === 'null') throw new SkeinError('not_found', `machine ${machineId} is not known`)
+    if (row.state === 'stopped')
+      throw new SkeinError('conflict', `${machineId} is stopped`, {
+        next: `Start it: skein machine start ${machineId}`,
+      })
+    return this.provider(row.kind).attach(JSON.parse(row.record) as MachineRecord, this.context(machineId))
+  }
+
+  /** Of a machine whose making was not confirmed, whatever exists. */
+  async #destroyByKey(row: MachineRow): Promise<void> {
+    const provider = this.provider(row.kind)
+    for await (const record of provider.list(this.#options.owner, this.context(row.id)))
+      if (isMachineOf(row, record)) await (await provider.attach(record, this.context(row.id))).destroy()
+  }
+
+  async #insert(
+    row: Pick<MachineRow, 'id' | 'kind' | 'name' | 'state'> & {
+      settings: Record<string, unknown>
+      record: MachineRecord | null
+    },
+  ): Promise<void> {
+    await this.#options.db
+      .insertInto('machines')
+      .values({
+        ...row,
+        settings: JSON.stringify(row.settings),
+        record: JSON.stringify(row.record),
+        created_at: this.#options.clock.now(),
+        problem: null,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    this.#options.onChange(row.id)
+  }
+
+  async #update(machineId: string, change: Partial<MachineRow>): Promise<void> {
+    await this.#options.db.updateTable('machines').set(change).where('id', '=', machineId).execute()
+    this.#options.onChange(machineId)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#links[Symbol.asyncDispose]()
+    for (const provider of this.#options.providers.values()) await provider.close?.().catch(() => undefined)
+  }
+}
+
+function isMachineOf(row: MachineRow, record: MachineRecord): boolean {
+  const known = JSON.parse(row.record) as MachineRecord | null
+  return record.details.key === row.id || known?.id === record.id
+}
+
+function parsed(on: string): { kind: string; name: string } {
+  const [kind = HOME_MACHINE, name = ''] = on.split(/:(.*)/s)
+  return { kind, name }
+}
