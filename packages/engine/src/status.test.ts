@@ -43,6 +43,18 @@ describe('explain', () => {
     expect(report.evidence).toEqual([{ what: 'Run rm -rf build', at: 7, ref: 'ask-1' }])
   })
 
+  it('does not say what an agent does on a machine that is out of reach, but what it did', () => {
+    const outOfReach = { machine: 'ssh:box', because: 'the link was lost', since: 12 }
+    const lastTurn = { id: 't1', startedAt: 5 }
+    const report = explain(facts({ outOfReach, sessions: [session({ state: 'working', lastTurn })] }))
+    expect(report).toMatchObject({
+      status: 'unknown',
+      because: 'reconnecting to ssh:box; when it was last heard of, the agent is at work',
+      evidence: [{ what: 'the link was lost', at: 12 }, { what: 'turn t1 began' }],
+    })
+    expect(explain(facts({ outOfReach, sessions: [session({ lastTurn: ended('end_turn') })] })).status).toBe('idle')
+  })
+
   it('names the step that a workspace failed at', () => {
     const report = explain(
       facts({

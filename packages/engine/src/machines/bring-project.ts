@@ -37,7 +37,7 @@ export async function bringProject(
   await runner.call('git.initialise', { path: there.repo, ...(branch === null ? {} : { defaultBranch: branch }) })
   for (const { name, url } of remotes) {
     if (!isReachable(url)) continue
-    await configure(there, `remote.${name}.url`, withoutPassword(url))
+    await configure(there, `remote.${name}.url`, url)
     await configure(there, `remote.${name}.fetch`, `+refs/heads/*:refs/remotes/${name}/*`)
   }
   await carryCommits(home, there, refs)
@@ -83,9 +83,4 @@ async function configure({ runner, repo }: Place, name: string, value: string): 
 /** A path on this computer names nothing on another. */
 function isReachable(url: string): boolean {
   return /^(?:https?|ssh|git):\/\//.test(url) || /^[^/]+@[^/]+:/.test(url)
-}
-
-/** Credentials that somebody wrote into a URL stay here. */
-function withoutPassword(url: string): string {
-  return url.replace(/^(https?:\/\/)[^/@]*@/, '$1')
 }
