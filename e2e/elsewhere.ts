@@ -21,6 +21,8 @@ const run = promisify(execFile)
 
 export interface Elsewhere {
   plugin: SkeinPlugin
+  /** Makes no machine, for this reason. */
+  refuse: string | undefined
   /** Machines that exist. */
   machines(): string[]
   /** The machine's folder: `home` and `state` are in it. */
@@ -35,6 +37,8 @@ export interface Elsewhere {
 }
 
 export interface ElsewhereOptions {
+  /** `elsewhere` by default. */
+  kind?: string
   lifetime: 'shared' | 'workspace'
   /** The machine comes with a checkout of this repository, on the workspace's branch. */
   checkoutOf?: string
@@ -44,6 +48,7 @@ export interface ElsewhereOptions {
 export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
   const streams = new Map<string, Set<Socket>>()
   let broken: string | undefined
+  const { kind = 'elsewhere' } = options
   const folder = (id: string) => join(root, id.replaceAll(':', '-'))
 
   const machineOf = (record: MachineRecord): Machine => {
@@ -71,30 +76,32 @@ export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
   }
 
   const provider: MachineProvider = {
-    kind: 'elsewhere',
+    kind,
     label: 'a folder',
     lifetime: options.lifetime,
     isolated: options.lifetime === 'workspace',
     settings: [{ name: 'size', type: 'number', about: 'How large it is.', default: 1 }],
     async create({ key, name, owner, workspace }: MachineSpec) {
+      if (kindOfMachine.refuse !== undefined) throw new SkeinError('conflict', kindOfMachine.refuse)
       const at = folder(key)
       await makeMachine(at)
       if (options.checkoutOf !== undefined && !existsSync(join(at, 'home', 'checkout')))
         await run('git', ['clone', '--quiet', options.checkoutOf, join(at, 'home', 'checkout')]).then(() =>
           run('git', ['-C', join(at, 'home', 'checkout'), 'checkout', '--quiet', '-b', workspace?.branch ?? 'work']),
         )
-      return machineOf({ kind: 'elsewhere', id: key, name, owner, details: { key } })
+      return machineOf({ kind, id: key, name, owner, details: { key } })
     },
     async *list(owner) {
       for (const name of existsSync(root) ? readdirSync(root) : []) {
         const id = name.replace('-', ':')
-        yield { kind: 'elsewhere', id, name, owner, details: { key: id } }
+        yield { kind, id, name, owner, details: { key: id } }
       }
     },
     attach: async (record) => machineOf(record),
   }
 
-  return {
+  const kindOfMachine: Elsewhere = {
+    refuse: undefined,
     plugin: definePlugin({
       name: 'elsewhere',
       activate: (context) => void context.subscriptions.push(context.machines.register(provider)),
@@ -115,6 +122,7 @@ export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
       for (const name of existsSync(root) ? readdirSync(root) : []) await endRunner(join(root, name))
     },
   }
+  return kindOfMachine
 }
 
 /** A home in which a login shell finds what an agent needs. */

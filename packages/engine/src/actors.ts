@@ -1,7 +1,9 @@
+import { SkeinError } from '@skein/protocol'
 import type { EngineContext } from './context.ts'
 import { SessionActor } from './sessions/actor.ts'
 import type { WorkspaceTable } from './store/schema.ts'
 import { makeWorkspace } from './workspaces/maker.ts'
+import { cleanOldPlace, goBack, leaveOldPlace, moveOf } from './workspaces/move.ts'
 import { removeWorkspace } from './workspaces/remover.ts'
 
 const RETRY_MS = 2000
@@ -39,7 +41,7 @@ export class Actors {
     const workspaces = await db
       .selectFrom('workspaces')
       .select('id')
-      .where('state', 'in', ['creating', 'removing'])
+      .where((eb) => eb.or([eb('state', 'in', ['creating', 'removing']), eb('moving', 'is not', null)]))
       .execute()
     for (const { id } of workspaces) void this.workspace(id)
     const sessions = await db
@@ -68,10 +70,10 @@ export class Actors {
       | undefined
     if (!row || signal.aborted) return
     try {
-      if (row.state === 'creating') await makeWorkspace(this.#context, id)
+      if (row.state === 'creating') await this.#make(row)
+      await this.#finishMove(id)
       if (row.state === 'removing') {
-        const sessions = await db.selectFrom('sessions').select('id').where('workspace_id', '=', id).execute()
-        for (const session of sessions) await this.session(session.id).end()
+        await this.#endSessions(id)
         await removeWorkspace(this.#context, row)
       }
     } catch (error) {
@@ -90,6 +92,38 @@ export class Actors {
     }
     const sessions = await db.selectFrom('sessions').select('id').where('workspace_id', '=', id).execute()
     for (const session of sessions) this.session(session.id).wake()
+  }
+
+  /** Makes a workspace; one that moves leaves its old place first. */
+  async #make(row: WorkspaceTable): Promise<void> {
+    const move = moveOf(row)
+    if (move?.phase === 'leave') {
+      try {
+        await this.#endSessions(row.id)
+        await leaveOldPlace(this.#context, row, move)
+      } catch (error) {
+        const failure = SkeinError.from(error, `moving ${row.name}`)
+        if (this.#context.signal.aborted || failure.code === 'unavailable') throw error
+        return goBack(this.#context, row, failure.message)
+      }
+    }
+    await makeWorkspace(this.#context, row.id)
+  }
+
+  /** The place that a workspace has left goes when the new one is ready. */
+  async #finishMove(id: string): Promise<void> {
+    const row = await this.#context.db.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirst()
+    const move = row && moveOf(row)
+    if (row?.state === 'ready' && move?.phase === 'clean') await cleanOldPlace(this.#context, row, move)
+  }
+
+  async #endSessions(workspaceId: string): Promise<void> {
+    const sessions = await this.#context.db
+      .selectFrom('sessions')
+      .select('id')
+      .where('workspace_id', '=', workspaceId)
+      .execute()
+    for (const session of sessions) await this.session(session.id).end()
   }
 
   async close(): Promise<void> {

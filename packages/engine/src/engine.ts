@@ -24,7 +24,7 @@ import { installationOf } from './machines/installation.ts'
 import { MachineLog } from './machines/machine-log.ts'
 import { HOME_MACHINE, Machines } from './machines/machines.ts'
 import { viewMachine } from './machines/view.ts'
-import { openPort } from './ports/open-port.ts'
+import { PortDoor } from './ports/open-port.ts'
 import { resumeClones } from './projects/clone.ts'
 import type { DemoProject } from './projects/demo.ts'
 import { shownProject } from './projects/projects.ts'
@@ -163,6 +163,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const stop = Promise.withResolvers<void>()
   const commands = new Commands(context)
   const indexer = new SearchIndexer(context)
+  const ports = new PortDoor(context)
   const api = new EngineApi({
     context,
     actors,
@@ -210,7 +211,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     busy: () => busy,
     stopRequested: stop.promise,
     hibernateIdle: sweep,
-    openPort: (workspaceId, port, signal) => openPort(context, workspaceId, port, signal),
+    openPort: (workspaceId, port, signal) => ports.open(workspaceId, port, signal),
     tunnels,
     reap: () => reap(context),
     close: () => {

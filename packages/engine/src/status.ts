@@ -9,6 +9,8 @@ export interface StatusFacts {
   problem: { message: string } | undefined
   changedFiles: number | undefined
   checks: Pick<Check, 'name' | 'last'>[]
+  /** The machine that it is on its way to. */
+  movingTo?: string | undefined
   /** Set while the machine is out of reach: nobody can know what happens there now. */
   outOfReach?: { machine: string; because: string; since: number } | undefined
 }
@@ -42,7 +44,7 @@ export function explain(facts: StatusFacts): StatusReport {
       facts.steps.find(({ state }) => state === 'running') ?? facts.steps.find(({ state }) => state === 'pending')
     return report(
       'working',
-      `being made: ${step?.name ?? 'begins'}`,
+      `${facts.movingTo === undefined ? 'being made' : `moving to ${facts.movingTo}`}: ${step?.name ?? 'begins'}`,
       step ? [{ what: `step ${step.name}`, ...at(step.startedAt) }] : [],
     )
   }

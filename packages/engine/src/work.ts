@@ -85,9 +85,14 @@ export class Work {
     this.fixes.consider(workspace.id)
   }
 
+  /** Ends everything, for a workspace that is about to be elsewhere. */
+  async stopWorkspace(workspace: WorkspaceTable): Promise<void> {
+    await Promise.all([this.terminals.end(workspace.id), this.services.end(workspace), this.checks.end(workspace.id)])
+  }
+
   /** Ends everything, for a workspace that goes away, and runs its teardown. */
   async endWorkspace(workspace: WorkspaceTable): Promise<void> {
-    await Promise.all([this.terminals.end(workspace.id), this.services.end(workspace), this.checks.end(workspace.id)])
+    await this.stopWorkspace(workspace)
     await runTeardown(this.#context, this.#source, workspace)
   }
 

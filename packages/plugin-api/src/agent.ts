@@ -23,6 +23,21 @@ export interface AgentPlugin<State = unknown> {
   inspect(state: State): AgentMoment
   /** What is missing before this agent can run on a machine. Runs commands there through `exec`. */
   probe(exec: ProbeExec): Promise<AgentProbe>
+  /**
+   * Where it keeps a conversation on a machine, for a workspace that moves to another: files and folders of these names (missing
+   * ones are left out) in `folder` (absolute). Absent: what was said cannot go along.
+   */
+  conversation?(place: ConversationPlace): { folder: string; names: string[] }
+}
+
+/** A session on one machine. */
+export interface ConversationPlace {
+  /** The home folder there. */
+  home: string
+  /** What the agent is given there, without secrets. */
+  env: Record<string, string>
+  cwd: string
+  nativeSessionId: string
 }
 
 export interface AgentCapabilities {

@@ -272,6 +272,11 @@ export const apiMethods = {
       message: z.string().optional(),
     }),
   ),
+  'workspaces.move': command(
+    'Brings a workspace to another machine: branch, files that are committed or not, and what its sessions remember. The old place stays until the new one is ready; while that is made the workspace is `creating`.',
+    { ...id, to: z.string().min(1) },
+    Workspace,
+  ),
   'workspaces.remove': command(
     'Removes a workspace; what it held stays restorable for 30 days. Refused with `needs_confirmation` while it holds work that is nowhere else, unless confirmed.',
     {

@@ -1,4 +1,5 @@
 import { type AgentPlugin, definePlugin } from '@skein/plugin-api'
+import { conversation } from './conversation.ts'
 import { decode } from './decode/decode.ts'
 import { encode } from './encode.ts'
 import { exit } from './exit.ts'
@@ -31,6 +32,7 @@ export const claudeAgent: AgentPlugin<ClaudeState> = {
   encode,
   inspect,
   probe,
+  conversation,
 }
 
 /** Contributes Claude Code as an agent. */

@@ -6,11 +6,12 @@ import { queuePrompt } from '../sessions/prompts.ts'
 import { applyWorkspace } from '../workspaces/apply.ts'
 import { createWorkspace } from '../workspaces/create.ts'
 import { readyWorkspace } from '../workspaces/find.ts'
+import { beginMove } from '../workspaces/move.ts'
 import { type RemovePlan, restoreWorkspace, unsavedWork } from '../workspaces/remover.ts'
 import { updateWorkspace } from '../workspaces/update.ts'
 import { findWorkspace, viewWorkspace } from '../workspaces/view.ts'
 
-type Methods = `workspaces.${'create' | 'list' | 'get' | 'update' | 'apply' | 'remove' | 'restore'}`
+type Methods = `workspaces.${'create' | 'list' | 'get' | 'update' | 'apply' | 'move' | 'remove' | 'restore'}`
 
 const URGENCY: Workspace['status']['status'][] = [
   'needs_you',
@@ -60,6 +61,13 @@ export function workspaceHandlers({ context, actors, commands }: Parts): Pick<Ca
       commands.once('workspaces.apply', params, async () => {
         const row = await readyWorkspace(context, params.workspaceId)
         return applyWorkspace(context, await projectRow(context, row.project_id), row, params)
+      }),
+    'workspaces.move': (params) =>
+      commands.once('workspaces.move', params, async () => {
+        const row = await findWorkspace(context, params.workspaceId)
+        await beginMove(context, row, params.to)
+        void actors.workspace(row.id)
+        return view(row.id)
       }),
     'workspaces.remove': (params) =>
       commands.once('workspaces.remove', params, async () => {

@@ -5,6 +5,7 @@ import { serviceProcessId } from '../services/run.ts'
 import { processId } from '../sessions/journal.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
 import { ptyId } from '../terminals/terminals.ts'
+import { setupProcessId } from '../workspaces/setup.ts'
 
 /** TCP ports on which a workspace's agents, services, checks and terminals listen, each with who it is. */
 export async function listPorts(context: EngineContext, workspace: WorkspaceTable): Promise<ListeningPort[]> {
@@ -20,7 +21,8 @@ export async function listPorts(context: EngineContext, workspace: WorkspaceTabl
   return [...ports.values()].sort((a, b) => a.port - b.port)
 }
 
-async function ownersOf(context: EngineContext, { id }: WorkspaceTable): Promise<Map<string, string>> {
+/** Who a workspace's processes are, for people, by their ids on the machine. */
+export async function ownersOf(context: EngineContext, { id }: WorkspaceTable): Promise<Map<string, string>> {
   const { db } = context
   const [sessions, services, checks, terminals] = await Promise.all([
     db.selectFrom('sessions').select(['id', 'agent']).where('workspace_id', '=', id).execute(),
@@ -43,5 +45,6 @@ async function ownersOf(context: EngineContext, { id }: WorkspaceTable): Promise
     ...sessions.map((session): [string, string] => [processId(session.id), `agent ${session.agent}`]),
     ...checks.map((check): [string, string] => [checkProcessId(check.id), `check ${check.name}`]),
     ...terminals.map((terminal): [string, string] => [ptyId(terminal.id), terminal.title]),
+    [setupProcessId(id), 'the setup script'],
   ])
 }

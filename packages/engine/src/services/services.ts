@@ -1,10 +1,12 @@
 import { type LogPart, type ProcessExit, type Service, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { outputOf } from '../machines/process-output.ts'
+import { ownerOfPort } from '../ports/port-owners.ts'
 import { type CommandSource, untrusted } from '../projects/commands.ts'
 import { Serial } from '../serial.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
 import type { ServiceTable } from '../store/schema-work.ts'
+import { explainFailure } from './explain-failure.ts'
 import { askHealth } from './health.ts'
 import { recordServices } from './known.ts'
 import { Memory } from './memory.ts'
@@ -177,9 +179,16 @@ export class Services {
       })
     const number = workspace.port + port
     if ((await askHealth(this.#context, workspace.machine_id, number, null)) === null)
-      throw new SkeinError('conflict', `the service "${name}": something else listens on its port ${number} already`, {
-        next: 'See what it is among the ports of the workspace, and end it.',
-      })
+      throw new SkeinError(
+        'conflict',
+        `the service "${name}": something else listens on its port ${number} already${await this.#byWhom(workspace, number)}`,
+        { next: 'See what it is among the ports of the workspace, and end it.' },
+      )
+  }
+
+  async #byWhom({ machine_id }: WorkspaceTable, port: number): Promise<string> {
+    const owner = await ownerOfPort(this.#context, machine_id, port).catch(() => undefined)
+    return owner === undefined ? '' : `: ${owner.name}`
   }
 
   /** Goes with a service from its start to its end. */
@@ -212,8 +221,11 @@ export class Services {
       })
       over.abort()
       const { wanted } = await this.#row(workspaceId, name)
+      const ending = endingOf(exit, wanted === 0)
+      if (ending.state === 'failed' && exit.reason === 'exited')
+        ending.because = await explainFailure(context, workspace, row, ending.because)
       await this.#set(workspaceId, name, {
-        ...endingOf(exit, wanted === 0),
+        ...ending,
         pid: null,
         ended_at: exit.at,
         exit_code: exit.code,

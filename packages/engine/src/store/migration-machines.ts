@@ -11,4 +11,5 @@ const STATEMENTS = [
   `alter table machines add column state text not null default 'known'`,
   `alter table machines add column problem text`,
   `alter table workspaces add column in_place integer not null default 0`,
+  `alter table workspaces add column moving text`,
 ]

@@ -84,6 +84,8 @@ export interface WorkspaceTable {
   existing_branch: Flag
   /** The machine came with a checkout of its own, which is the workspace's folder. */
   in_place: Flag
+  /** A move to another machine: `Move`. */
+  moving: Json | null
   problem: Json | null
   diff: Json | null
   /** How it is being removed: `RemovePlan`. */

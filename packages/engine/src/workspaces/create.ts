@@ -60,6 +60,7 @@ export async function recordWorkspace(
       machine_id: machine,
       path: place.path,
       in_place: 0,
+      moving: null,
       created_at: context.clock.now(),
       state: 'creating',
       port,
@@ -125,7 +126,7 @@ export async function createWorkspace(
 }
 
 /** A workspace that was renamed keeps its folder and its branch: who has its old name now gets others. */
-async function freePlace(
+export async function freePlace(
   context: EngineContext,
   machine: string,
   name: string,
@@ -146,7 +147,7 @@ async function freePlace(
 }
 
 /** Ten ports that no other workspace has and that nothing listens on now. */
-async function choosePort(
+export async function choosePort(
   context: EngineContext,
   machineId: string,
   workspaceId: string,

@@ -8,6 +8,7 @@ import { poolOf, repositoryOf } from '../machines/places.ts'
 import { trustedNow } from '../projects/trust.ts'
 import { parseSkeinConfig, type SkeinConfig } from '../setup/config.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
+import { asText, bringConversations, goBack, moveOf } from './move.ts'
 import { checkoutInPlace, giveUpMachine, readyMachine } from './on-machine.ts'
 import { runSetup } from './setup.ts'
 
@@ -42,6 +43,10 @@ export async function makeWorkspace(context: EngineContext, id: string): Promise
       if (context.signal.aborted) throw error
       const failure = SkeinError.from(error, `${name} of the workspace`)
       if (failure.code === 'unavailable') throw failure
+      if ((await rowOf(context, id)).moving !== null) {
+        await giveUpMachine(context, id)
+        return goBack(context, await rowOf(context, id), failure.message)
+      }
       await mark(context, id, name, { state: 'failed', ended_at: context.clock.now(), note: failure.message })
       const problem = JSON.stringify({
         message: failure.message,
@@ -74,9 +79,11 @@ async function perform(context: EngineContext, step: StepName, workspace: Worksp
       return runSetup(context, runner, project, workspace, trusted)
     }
     case 'ready': {
+      const move = moveOf(workspace)
+      if (move) await bringConversations(context, workspace)
       await context.db
         .updateTable('workspaces')
-        .set({ state: 'ready', problem: null })
+        .set({ state: 'ready', problem: null, ...(move ? { moving: asText(move, 'clean') } : {}) })
         .where('id', '=', workspace.id)
         .execute()
       context.work.workspaceReady(workspace.id)

@@ -50,14 +50,12 @@ export async function giveUpMachine(context: EngineContext, workspaceId: string)
   const row = await context.machines.row(workspace.machine_id)
   if (!row || context.machines.provider(row.kind).lifetime !== 'workspace') return
   // What cannot be ended now is listed with its problem, and the reaper tries again.
-  await context.machines
-    .destroy(row.id)
-    .catch((error: unknown) =>
-      context.log('warn', 'a machine that was not finished could not be ended', {
-        machineId: row.id,
-        error: String(error),
-      }),
-    )
+  await context.machines.destroy(row.id).catch((error: unknown) =>
+    context.log('warn', 'a machine that was not finished could not be ended', {
+      machineId: row.id,
+      error: String(error),
+    }),
+  )
 }
 
 /** Where a work tree of ours lies on a machine; `freePlace` has seen to it that nobody else's does. */

@@ -86,7 +86,7 @@ async function bringWorkHome(
 }
 
 /** A machine of the workspace's own is destroyed; on a shared one only the refs that served the workspace go. */
-async function endMachineOf(
+export async function endMachineOf(
   context: EngineContext,
   workspace: WorkspaceTable,
   { runner, repo }: Place,
@@ -110,7 +110,11 @@ async function endMachineOf(
 }
 
 /** Journals go with their workspace: what they said is in the transcripts. */
-async function forgetProcesses(context: EngineContext, runner: RunnerClient, workspaceId: string): Promise<void> {
+export async function forgetProcesses(
+  context: EngineContext,
+  runner: RunnerClient,
+  workspaceId: string,
+): Promise<void> {
   const sessions = await context.db
     .selectFrom('sessions')
     .select('id')

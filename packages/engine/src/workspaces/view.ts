@@ -6,6 +6,7 @@ import { HOME_MACHINE } from '../machines/machines.ts'
 import { viewSession } from '../sessions/view.ts'
 import { explain } from '../status.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
+import { moveOf } from './move.ts'
 
 /** A workspace with its sessions and its explained status, as clients see it. */
 export async function viewWorkspace(context: EngineContext, id: string): Promise<Workspace | undefined> {
@@ -56,7 +57,17 @@ export async function viewWorkspace(context: EngineContext, id: string): Promise
     archived: Number(row.archived) === 1,
     state: row.state,
     steps: stepViews,
-    status: explain({ state: row.state, steps: stepViews, sessions, asks, problem, changedFiles: diff?.files, checks, outOfReach: outOfReach(context, row.machine_id) }),
+    status: explain({
+      state: row.state,
+      steps: stepViews,
+      sessions,
+      asks,
+      problem,
+      changedFiles: diff?.files,
+      checks,
+      movingTo: moveOf(row)?.to,
+      outOfReach: outOfReach(context, row.machine_id),
+    }),
     ...(row.port === null ? {} : { port: row.port }),
     sessions,
     openAsks: asks.length,
