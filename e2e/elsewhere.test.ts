@@ -1,10 +1,14 @@
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { git, type ScriptFunction, streamsLong, waitUntil, writesFile } from '@skein/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Elsewhere, type ElsewhereOptions, elsewhere, runnerPid } from './elsewhere.ts'
 import { EngineWorld, key } from './engine-world.ts'
+
+const run = promisify(execFile)
 
 /** An engine that has machines beside this computer. */
 async function engineWith(script: ScriptFunction, options: (repo: string) => ElsewhereOptions) {
@@ -114,6 +118,29 @@ describe('a workspace on a machine that other workspaces share', () => {
     await world.prompt(sessionId, 'And once more.')
     await world.turnsEnded(sessionId, 3)
     expect(await stateOf()).toBe('connected')
+  })
+})
+
+describe('git on another machine', () => {
+  it('gets the credentials of this computer for the project’s own hosts, and keeps them nowhere', async () => {
+    await using computer = await engineWith(streamsLong(1, 1), () => ({ lifetime: 'shared' }))
+    const { world, there } = computer
+    await git(world.repo, ['remote', 'add', 'origin', 'https://forge.example/one.git'])
+    const helper = '!f() { test "$1" = get && printf "username=me\\npassword=canary-4711\\n"; }; f'
+    await git(world.repo, ['config', 'credential.helper', helper])
+    const workspace = await world.workspace({ on: 'elsewhere:box' })
+    const fill = (host: string) =>
+      run('sh', ['-c', `printf 'protocol=https\\nhost=${host}\\n\\n' | git -C '${workspace.path}' credential fill`], {
+        env: {
+          PATH: process.env.PATH ?? '',
+          HOME: join(there.folder('elsewhere:box'), 'home'),
+          GIT_TERMINAL_PROMPT: '0',
+        },
+      })
+    expect((await fill('forge.example')).stdout).toContain('password=canary-4711')
+    await expect(fill('other.example')).rejects.toMatchObject({ stdout: expect.not.stringContaining('canary') })
+    const found = await run('grep', ['-rlF', 'canary-4711', there.folder('elsewhere:box')]).catch(({ code }) => code)
+    expect(found).toBe(1)
   })
 })
 

@@ -85,7 +85,11 @@ it('stays where it was when the new place cannot be made', async () => {
   pods.refuse = 'no room for another pod'
   await world.api.call('workspaces.move', { key: key(), workspaceId: workspace.id, to: 'pod' })
   const back = await world.ready(workspace.id)
-  expect(back).toMatchObject({ machine: 'local', path: workspace.path })
+  expect(back).toMatchObject({
+    machine: 'local',
+    path: workspace.path,
+    problem: { message: `it could not move to pod:${workspace.id}: no room for another pod` },
+  })
   expect(existsSync(join(workspace.path, 'here.txt'))).toBe(true)
   expect(pods.machines()).toEqual([])
 })

@@ -20,6 +20,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { Commands } from './commands.ts'
 import type { EngineContext, EngineSettings, Log } from './context.ts'
 import { hibernateIdle } from './idle.ts'
+import { credentialsFor } from './machines/credentials.ts'
 import { installationOf } from './machines/installation.ts'
 import { MachineLog } from './machines/machine-log.ts'
 import { HOME_MACHINE, Machines } from './machines/machines.ts'
@@ -121,6 +122,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     log,
     signal: closing.signal,
     onNotice: (severity, title, detail) => changes.notice(severity, title, detail),
+    onCredential: (machineId, wanted) => credentialsFor(context, machineId, wanted),
     onChange: (machineId) => void tellOfMachine(context, machineId),
     onProgress: (machineId, line) => machineLog.add(machineId, redactor.redactText(line)),
   })

@@ -1,3 +1,21 @@
+/** How the network is reached, and whom it is believed. */
+export const NETWORK_VARIABLES: readonly string[] = [
+  'SSH_AUTH_SOCK',
+  'XDG_CONFIG_HOME',
+  'XDG_RUNTIME_DIR',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'ALL_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'all_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'CURL_CA_BUNDLE',
+]
+
 const ALLOWED = new Set([
   'PATH',
   'HOME',
@@ -12,6 +30,12 @@ const ALLOWED = new Set([
   'NODE_EXTRA_CA_CERTS',
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
+  'DOCKER_HOST',
+  'DOCKER_CONTEXT',
+  'DOCKER_CONFIG',
+  'DOCKER_CERT_PATH',
+  'DOCKER_TLS_VERIFY',
+  'CONTAINER_HOST',
 ])
 const ALLOWED_PREFIX = /^(LC_|XDG_|SKEIN_)/
 const SECRET = /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL/

@@ -65,6 +65,10 @@ function keyOf(change: Change): string | undefined {
       return `terminal ${change.terminal.id}`
     case 'terminal_gone':
       return `terminal ${change.terminalId}`
+    case 'share':
+      return `share ${change.share.id}`
+    case 'share_gone':
+      return `share ${change.shareId}`
     case 'comments':
       return `comments ${change.sessionId}`
     case 'queue':
@@ -84,6 +88,7 @@ function isEnd(change: Change): boolean {
     case 'workspace_gone':
     case 'project_gone':
     case 'terminal_gone':
+    case 'share_gone':
       return true
     case 'ask':
       return change.ask.state !== 'open'
@@ -107,6 +112,8 @@ async function endOf(change: Change, api: SkeinApi): Promise<Change | undefined>
       return { type: 'project_gone', projectId: change.project.id }
     case 'terminal':
       return { type: 'terminal_gone', workspaceId: change.terminal.workspaceId, terminalId: change.terminal.id }
+    case 'share':
+      return { type: 'share_gone', workspaceId: change.share.workspaceId, shareId: change.share.id }
     case 'comments':
       return change
     case 'queue':

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { SkeinError } from './errors.ts'
 import { RpcPeer } from './peer.ts'
 import {
+  type CredentialWanted,
   RUNNER_PROTOCOL,
   type RunnerMethod,
   type RunnerNotifications,
@@ -28,6 +29,8 @@ export interface RunnerClientOptions {
   client: string
   clientVersion: string
   onNotice?(notice: RunnerNotifications['runner.notice']): void
+  /** Asked only after `credential.offer`. Nothing: none are known. */
+  onCredential?(wanted: CredentialWanted): Promise<{ username?: string; password?: string }>
   onClose?(error: Error | undefined): void
 }
 
@@ -180,6 +183,14 @@ export class RunnerClient {
         const { sub, code } = params as RunnerNotifications['pty.exit']
         const terminal = this.#terminals.get(sub)
         if (terminal) terminal.queue = terminal.queue.then(() => terminal.handlers.exit(code))
+        break
+      }
+      case 'credential.wanted': {
+        const { id, ...wanted } = params as RunnerNotifications['credential.wanted']
+        void (options.onCredential?.(wanted) ?? Promise.resolve({}))
+          .catch(() => ({}))
+          .then((answer) => this.call('credential.answer', { id, ...answer }))
+          .catch(() => undefined)
         break
       }
       case 'runner.notice':

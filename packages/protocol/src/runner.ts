@@ -109,6 +109,15 @@ export const ExecResult = z.object({
 })
 export type ExecResult = z.infer<typeof ExecResult>
 
+/** As git's credential helpers are asked. */
+export const CredentialWanted = z.object({
+  protocol: z.string(),
+  host: z.string(),
+  path: z.string().optional(),
+  username: z.string().optional(),
+})
+export type CredentialWanted = z.infer<typeof CredentialWanted>
+
 export const runnerMethods = {
   hello: method(
     z.object({ protocol: z.array(z.number().int()), client: z.string(), clientVersion: z.string() }),
@@ -250,6 +259,17 @@ export const runnerMethods = {
     z.object({ path: z.string().optional(), have: z.number().int() }),
   ),
 
+  /** "Ask me for git's credentials": by `credential.wanted`. Answers the helper to be set as `credential.helper` of clones. */
+  'credential.offer': method(nothing, z.object({ helper: z.string() })),
+  /** Asked by git on the machine; empty where nobody knows. */
+  'credential.get': method(
+    CredentialWanted,
+    z.object({ username: z.string().optional(), password: z.string().optional() }),
+  ),
+  'credential.answer': method(
+    z.object({ id: z.string(), username: z.string().optional(), password: z.string().optional() }),
+    nothing,
+  ),
   /** What the machine has, and has left. */
   'machine.resources': method(nothing, MachineResources),
   'ports.listening': method(
@@ -327,6 +347,8 @@ export const runnerNotifications = {
   /** `reset`: what was shown before is void; this begins with the oldest that is still there. */
   'pty.data': z.object({ sub: z.number().int(), data: z.string(), reset: z.boolean().optional() }),
   'pty.exit': z.object({ sub: z.number().int(), code: z.number().int().nullable() }),
+  /** Git on the machine wants credentials; to one that offered some, who is to answer with `credential.answer`. */
+  'credential.wanted': CredentialWanted.extend({ id: z.string() }),
   /** The disk is nearly full, a lease is near its end: something a person should hear of. */
   'runner.notice': z.object({
     severity: z.enum(['info', 'warning', 'error']),

@@ -35,6 +35,8 @@ export async function bringProject(
   const there = { runner, repo: cacheOf(context, project, machineId, runner) }
   const { branch, remotes } = await home.runner.call('git.inspect', { path: home.repo })
   await runner.call('git.initialise', { path: there.repo, ...(branch === null ? {} : { defaultBranch: branch }) })
+  const { helper } = await runner.call('credential.offer', {})
+  await configure(there, 'credential.helper', `!'${helper.replaceAll("'", `'\\''`)}'`)
   for (const { name, url } of remotes) {
     if (!isReachable(url)) continue
     await configure(there, `remote.${name}.url`, url)

@@ -1,5 +1,5 @@
 import type { Machine } from '@skein/plugin-api'
-import { type MachineState, RunnerClient, SkeinError } from '@skein/protocol'
+import { type CredentialWanted, type MachineState, RunnerClient, SkeinError } from '@skein/protocol'
 import { type Clock, wait } from '../clock.ts'
 import type { Log } from '../context.ts'
 
@@ -13,6 +13,8 @@ export interface MachineLinksOptions {
   log: Log
   signal: AbortSignal
   onNotice(severity: 'info' | 'warning' | 'error', title: string, detail?: string): void
+  /** Git on a machine wants credentials. */
+  onCredential(machineId: string, wanted: CredentialWanted): Promise<{ username?: string; password?: string }>
   /** The state of a machine's link is another. */
   onChange(machineId: string): void
 }
@@ -176,6 +178,7 @@ export class MachineLinks implements AsyncDisposable {
       client = await this.#greet(machineId, machine, deadline)
     }
     await this.#renewLease(machineId, client)
+    if (machineId !== LOCAL) await client.call('credential.offer', {}, deadline)
     return client
   }
 
@@ -188,6 +191,7 @@ export class MachineLinks implements AsyncDisposable {
         client: 'skein-engine',
         clientVersion: this.#options.version,
         onNotice: (notice) => this.#options.onNotice(notice.severity, notice.title, notice.detail),
+        onCredential: (wanted) => this.#options.onCredential(machineId, wanted),
         onClose: () => client && this.#closed(machineId, client),
       },
       signal,

@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { type ApiParams, type ProcessExit, type RunnerClient, SkeinError } from '@skein/protocol'
+import { type ApiParams, NETWORK_VARIABLES, type ProcessExit, type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { shortId } from '../identity.ts'
 import { HOME_MACHINE } from '../machines/machines.ts'
@@ -179,27 +179,10 @@ async function start(context: EngineContext, runner: RunnerClient, row: CloneTab
   })
 }
 
-const NETWORK = [
-  'SSH_AUTH_SOCK',
-  'XDG_CONFIG_HOME',
-  'XDG_RUNTIME_DIR',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'ALL_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'all_proxy',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'CURL_CA_BUNDLE',
-]
-
 /** How the network is reached, as whoever started the server has it. */
 function networkVariables(context: EngineContext): Record<string, string> {
   return Object.fromEntries(
-    NETWORK.flatMap((name) => {
+    NETWORK_VARIABLES.flatMap((name) => {
       const value = context.environment?.env?.[name] ?? process.env[name]
       return value === undefined ? [] : [[name, value]]
     }),

@@ -157,7 +157,12 @@ export async function goBack(context: EngineContext, workspace: WorkspaceTable, 
   await context.db.transaction().execute(async (tx) => {
     await tx
       .updateTable('workspaces')
-      .set({ ...move.from, state: 'ready', moving: null, problem: null })
+      .set({
+        ...move.from,
+        state: 'ready',
+        moving: null,
+        problem: JSON.stringify({ message: `it could not move to ${move.to}: ${why}` }),
+      })
       .where('id', '=', workspace.id)
       .execute()
     await tx.updateTable('steps').set({ state: 'done', note: null }).where('workspace_id', '=', workspace.id).execute()

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunnerMethod, RunnerNotifications } from '@skein/protocol'
 import { gitMethods, SkeinError } from '@skein/protocol'
@@ -12,6 +13,7 @@ import { Terminals } from '../machine/terminals.ts'
 import { ProcessTable } from '../processes/table.ts'
 import { makePrivateFolder } from '../system/durable.ts'
 import { Connection } from './connection.ts'
+import { Credentials, writeCredentialHelper } from './credentials.ts'
 import { Lease } from './lease.ts'
 import { DaemonLock } from './lock.ts'
 import { createMethods, type Methods } from './methods.ts'
@@ -35,6 +37,8 @@ export interface DaemonOptions {
   onEnd(): void
 }
 
+const helperOf = (dir: string) => join(dir, 'git-credential-skein')
+
 const CHECK_MS = 1000
 /** How long requests that are being answered may keep an upgrade waiting. */
 const DRAIN_MS = 10_000
@@ -50,6 +54,7 @@ export class Daemon {
   readonly #git: GitHandlers
   #path: Promise<string> | undefined
   readonly #daemonId = randomUUID()
+  readonly #credentials = new Credentials()
   #lock: DaemonLock
   #table: ProcessTable
   #lease: Lease
@@ -86,11 +91,21 @@ export class Daemon {
       daemon.#connections.add(
         new Connection(socket, {
           answer: (method, params, connection) => daemon.#answer(method, params, connection),
-          onClose: (connection) => daemon.#connections.delete(connection),
+          onClose: (connection) => {
+            daemon.#connections.delete(connection)
+            daemon.#credentials.gone(connection)
+          },
           log: options.log,
         }),
       )
     })
+    writeCredentialHelper(helperOf(options.dir), [
+      process.execPath,
+      ...process.execArgv,
+      options.script,
+      'credential',
+      `--dir=${options.dir}`,
+    ])
     // Not before: a login shell may take more of the machine than we do.
     void daemon.#askPath()
     daemon.#timer = setInterval(() => daemon.#check(), CHECK_MS)
@@ -140,6 +155,8 @@ export class Daemon {
       terminals: this.#terminals,
       blobs,
       lease,
+      credentials: this.#credentials,
+      helper: helperOf(dir),
       upgrade: (bundle) => this.#upgrade(bundle),
       // After the answer.
       shutdown: () => void setImmediate(() => void this.end()),

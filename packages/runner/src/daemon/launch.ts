@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { daemonEnvironment, RpcPeer, SkeinError, socketPath } from '@skein/protocol'
 import { tailOf } from '../processes/journal.ts'
 import { makePrivateFolder } from '../system/durable.ts'
 import { lockHolder } from './lock.ts'
+import { open } from './serving.ts'
 
 const WAIT_MS = 10_000
 const LARGEST_LOG = 1024 * 1024
@@ -18,8 +17,13 @@ export interface Answering {
 }
 
 /** The daemon of the folder, started in the background if none answers. */
-export async function ensureDaemon(dir: string, script: string, flags: string[]): Promise<Answering> {
-  return (await answering(dir)) ?? (await startDaemon(dir, script, flags))
+export async function ensureDaemon(
+  dir: string,
+  script: string,
+  flags: string[],
+): Promise<Answering & { started: boolean }> {
+  const found = await answering(dir)
+  return found ? { ...found, started: false } : { ...(await startDaemon(dir, script, flags)), started: true }
 }
 
 /** Starts a daemon and waits until one answers that is not `except`; of several that start at once, one wins. */
@@ -69,18 +73,6 @@ async function answering(dir: string): Promise<Answering | undefined> {
     return undefined
   } finally {
     peer.close()
-  }
-}
-
-/** A stream to the daemon; undefined while none listens. */
-export async function open(socket: string): Promise<Socket | undefined> {
-  const stream = connect(socket)
-  try {
-    await once(stream, 'connect')
-    return stream
-  } catch {
-    stream.destroy()
-    return undefined
   }
 }
 

@@ -18,6 +18,7 @@ import { checkedLine } from '../processes/inbox.ts'
 import type { ProcessTable } from '../processes/table.ts'
 import { bootId } from '../system/processes.ts'
 import type { Connection } from './connection.ts'
+import type { Credentials } from './credentials.ts'
 import type { Lease } from './lease.ts'
 
 type Params<M extends RunnerMethod> = z.output<(typeof runnerMethods)[M]['params']>
@@ -41,12 +42,15 @@ export interface MethodContext {
   terminals: Terminals
   blobs: Blobs
   lease: Lease
+  credentials: Credentials
+  /** Git's credential helper, absolute. */
+  helper: string
   upgrade(bundle: string): Promise<void>
   shutdown(): void
 }
 
 export function createMethods(context: MethodContext): Methods {
-  const { table, commands, terminals, blobs, lease } = context
+  const { table, commands, terminals, blobs, lease, credentials } = context
   return {
     hello: async ({ protocol }) => {
       if (!protocol.includes(RUNNER_PROTOCOL)) {
@@ -158,6 +162,15 @@ export function createMethods(context: MethodContext): Methods {
     },
     'blob.put': (params) => blobs.put(params),
 
+    'credential.offer': (_params, connection) => {
+      credentials.offer(connection)
+      return { helper: context.helper }
+    },
+    'credential.get': (params) => credentials.get(params),
+    'credential.answer': (params) => {
+      credentials.answer(params)
+      return {}
+    },
     'machine.resources': () => machineResources(context.dir),
 
     'ports.listening': async ({ ids }) => {

@@ -1,25 +1,7 @@
+import { NETWORK_VARIABLES } from '@skein/protocol'
+
 /** What git may see of the runner's own environment: where things are and how the network is reached. */
-const PASSED_ON = [
-  'PATH',
-  'HOME',
-  'USER',
-  'LOGNAME',
-  'TMPDIR',
-  'XDG_CONFIG_HOME',
-  'XDG_RUNTIME_DIR',
-  'SSH_AUTH_SOCK',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'ALL_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'all_proxy',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'CURL_CA_BUNDLE',
-]
+const PASSED_ON = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', ...NETWORK_VARIABLES]
 
 /** The environment of every git: no `GIT_*` of the caller, nothing that asks at a terminal, messages in English. */
 export function gitEnvironment(writes: boolean): Record<string, string> {

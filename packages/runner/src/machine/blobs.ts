@@ -11,6 +11,8 @@ const KEPT_MS = 14 * 24 * 3600 * 1000
 /** Content that is too large for a frame: comes in parts, lies under its hash. */
 export class Blobs {
   readonly #folder: string
+  /** The last part that is being taken, by blob: two who bring the same would take each other's file away. */
+  readonly #taking = new Map<string, Promise<unknown>>()
 
   constructor(dir: string) {
     this.#folder = join(dir, 'blobs')
@@ -18,7 +20,19 @@ export class Blobs {
   }
 
   /** Takes one part. `have` says from where to go on; a part that does not belong there is not taken. */
-  async put({ sha256, offset, base64, done }: RunnerParams<'blob.put'>): Promise<RunnerResult<'blob.put'>> {
+  async put(params: RunnerParams<'blob.put'>): Promise<RunnerResult<'blob.put'>> {
+    const { sha256 } = params
+    const before = this.#taking.get(sha256)
+    const taken = (before ?? Promise.resolve()).catch(() => undefined).then(() => this.#take(params))
+    this.#taking.set(sha256, taken)
+    try {
+      return await taken
+    } finally {
+      if (this.#taking.get(sha256) === taken) this.#taking.delete(sha256)
+    }
+  }
+
+  async #take({ sha256, offset, base64, done }: RunnerParams<'blob.put'>): Promise<RunnerResult<'blob.put'>> {
     const path = join(this.#folder, sha256)
     const whole = await sizeOf(path)
     if (whole !== undefined) {

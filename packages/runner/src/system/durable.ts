@@ -39,10 +39,10 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /** Replaces a file (0600) at once, safe against this process's death; after the machine's, it may be the old one. */
-export function replaceFile(path: string, content: string): void {
+export function replaceFile(path: string, content: string, mode = 0o600): void {
   const temporary = unfinished(path)
   try {
-    writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' })
+    writeFileSync(temporary, content, { mode, flag: 'wx' })
     renameSync(temporary, path)
   } catch (error) {
     rmSync(temporary, { force: true })
