@@ -99,16 +99,15 @@ export class Machines implements AsyncDisposable {
     const provider = this.provider(kind)
     const settings = checkedSettings(provider, given)
     const id = kind === HOME_MACHINE ? kind : `${kind}:${name}`
-    if (provider.lifetime === 'workspace') {
-      await this.#insert({ id, kind, name, settings, state: 'template', record: null })
-    } else {
-      const machine = await provider.create({ key: id, name, owner: this.#options.owner, settings }, this.context(id))
-      this.#attached.set(id, Promise.resolve(machine))
-      await this.#insert({ id, kind, name, settings, state: 'known', record: machine.record })
-    }
+    const shared = provider.lifetime === 'shared'
+    const spec: MachineSpec = { key: id, name, owner: this.#options.owner, settings }
+    const machine = shared ? await provider.create(spec, this.context(id)) : undefined
+    if (machine) this.#attached.set(id, Promise.resolve(machine))
+    const record = machine?.record ?? null
+    await this.#insert({ id, kind, name, settings, state: shared ? 'known' : 'template', record })
     await this.#options.db
       .updateTable('machines')
-      .set({ settings: JSON.stringify(settings) })
+      .set({ settings: JSON.stringify(settings), record: JSON.stringify(record) })
       .where('id', '=', id)
       .execute()
     this.#options.onChange(id)
