@@ -29,6 +29,7 @@ import { PortDoor } from './ports/open-port.ts'
 import { resumeClones } from './projects/clone.ts'
 import type { DemoProject } from './projects/demo.ts'
 import { shownProject } from './projects/projects.ts'
+import { mayRunScripts } from './projects/trust.ts'
 import { reap } from './reaper.ts'
 import { SearchIndexer } from './search/indexer.ts'
 import { Redactor } from './security/redact.ts'
@@ -122,6 +123,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     log,
     signal: closing.signal,
     onNotice: (severity, title, detail) => changes.notice(severity, title, detail),
+    mayRunScripts: (machineId) => mayRunScripts(context, machineId),
     onCredential: (machineId, wanted) => credentialsFor(context, machineId, wanted),
     onChange: (machineId) => void tellOfMachine(context, machineId),
     onProgress: (machineId, line) => machineLog.add(machineId, redactor.redactText(line)),

@@ -52,6 +52,8 @@ export interface Machine {
    * once the runner was opened). Absent: Skein makes work trees there itself.
    */
   checkout?(): string | undefined
+  /** Variables that hold for whatever runs there (the way through a proxy), whatever else a session was given. No secrets. */
+  environment?(): Record<string, string>
 }
 
 /** What a provider finds wrong with a machine, or right. */
@@ -88,6 +90,8 @@ export interface MachineProvider {
   /** Whether a process there is kept from the user's own files by the machine itself (container, VM). */
   readonly isolated: boolean
   readonly settings: readonly MachineSetting[]
+  /** It runs what the project's repository ships, on this computer: only for projects that the person trusts. */
+  readonly runsRepositoryScripts?: boolean
   /**
    * Idempotent by `spec.key`: asking twice, or asking again after a lost answer, yields one machine. It must be found by
    * `list` from before it exists. Need not connect.

@@ -20,7 +20,8 @@ export function machineHandlers({ context, commands }: Parts): Pick<CallHandlers
     'machines.list': () => listMachines(context),
     'machines.add': (params) =>
       commands.once('machines.add', params, async () => {
-        if (params.kind !== HOME_MACHINE && !/^[A-Za-z0-9][A-Za-z0-9._@-]*$/.test(params.name))
+        const nameless = params.name === '' && machines.provider(params.kind).lifetime === 'workspace'
+        if (params.kind !== HOME_MACHINE && !nameless && !/^[A-Za-z0-9][A-Za-z0-9._@-]*$/.test(params.name))
           throw new SkeinError('invalid', `"${params.name}" cannot be the name of a machine`, {
             next: 'Use letters, digits, - _ . and @.',
           })

@@ -14,6 +14,8 @@ export interface MachinesOptions extends Omit<MachineLinksOptions, 'machine'> {
   home: string
   owner: string
   log: Log
+  /** Throws unless the project that a machine was made for may run its scripts. */
+  mayRunScripts(machineId: string): Promise<void>
   /** A line for whoever waits for a machine. */
   onProgress(machineId: string, line: string): void
 }
@@ -31,7 +33,7 @@ export class Machines implements AsyncDisposable {
 
   constructor(options: MachinesOptions) {
     this.#options = options
-    this.#links = new MachineLinks({ ...options, machine: (id) => this.machine(id) })
+    this.#links = new MachineLinks({ ...options, machine: (id) => this.#trusted(id) })
   }
 
   /** The runner of a machine, greeted and of our version. Fails after one honest try. */
@@ -77,7 +79,7 @@ export class Machines implements AsyncDisposable {
     if (provider.lifetime === 'shared') return this.ensure(on)
     // A fork goes to a machine like its source's.
     const source = await this.row(on)
-    const template = source ?? (await this.row(`${kind}:${name}`))
+    const template = source ?? (await this.row(idOf(kind, name)))
     const settings = checkedSettings(provider, JSON.parse(template?.settings ?? '{}') as Record<string, unknown>)
     const id = `${kind}:${workspaceId}`
     const own = source && source.state !== 'template' ? source.name : name
@@ -88,7 +90,7 @@ export class Machines implements AsyncDisposable {
   /** A shared machine, made known if it was not. */
   async ensure(on: string): Promise<string> {
     const { kind, name } = parsed(on)
-    const id = kind === HOME_MACHINE ? kind : `${kind}:${name}`
+    const id = idOf(kind, name)
     if (await this.row(id)) return id
     await this.add(kind, name, {})
     return id
@@ -98,7 +100,7 @@ export class Machines implements AsyncDisposable {
   async add(kind: string, name: string, given: Record<string, unknown>): Promise<MachineRow> {
     const provider = this.provider(kind)
     const settings = checkedSettings(provider, given)
-    const id = kind === HOME_MACHINE ? kind : `${kind}:${name}`
+    const id = idOf(kind, name)
     const shared = provider.lifetime === 'shared'
     const spec: MachineSpec = { key: id, name, owner: this.#options.owner, settings }
     const machine = shared ? await provider.create(spec, this.context(id)) : undefined
@@ -120,6 +122,7 @@ export class Machines implements AsyncDisposable {
     if (!row) throw new SkeinError('not_found', `machine ${machineId} is not known`)
     if (row.state === 'known' || row.state === 'stopped') return this.machine(machineId)
     const provider = this.provider(row.kind)
+    if (provider.runsRepositoryScripts) await this.#options.mayRunScripts(machineId)
     const spec: MachineSpec = {
       key: machineId,
       name: row.name,
@@ -140,6 +143,7 @@ export class Machines implements AsyncDisposable {
     if (!row || row.state === 'gone' || row.state === 'template') return
     await this.#update(machineId, { state: 'ending' })
     try {
+      if (this.provider(row.kind).runsRepositoryScripts) await this.#options.mayRunScripts(machineId)
       if (row.record === 'null') await this.#destroyByKey(row)
       else await (await this.machine(machineId)).destroy()
     } catch (error) {
@@ -223,7 +227,9 @@ export class Machines implements AsyncDisposable {
   /** Whether the machine itself keeps an agent away from the person's own files. */
   async isolated(machineId: string): Promise<boolean> {
     const row = await this.row(machineId)
-    return this.provider(row?.kind ?? parsed(machineId).kind).isolated
+    const provider = this.provider(row?.kind ?? parsed(machineId).kind)
+    // A person may know that machines of a kind are, where the kind cannot.
+    return provider.isolated || (JSON.parse(row?.settings ?? '{}') as Record<string, unknown>).isolated === true
   }
 
   /** What a provider may use of Skein, for one machine. */
@@ -236,6 +242,13 @@ export class Machines implements AsyncDisposable {
       progress: (line) => onProgress(machineId, line),
       signal,
     }
+  }
+
+  /** For a link: what a provider runs to open one may be the repository's. */
+  async #trusted(machineId: string): Promise<Machine> {
+    const machine = await this.machine(machineId)
+    if (this.provider(machine.record.kind).runsRepositoryScripts) await this.#options.mayRunScripts(machineId)
+    return machine
   }
 
   async #attach(machineId: string): Promise<Machine> {
@@ -290,6 +303,9 @@ function isMachineOf(row: MachineRow, record: MachineRecord): boolean {
   const known = JSON.parse(row.record) as MachineRecord | null
   return record.details.key === row.id || known?.id === record.id
 }
+
+/** This computer has one machine, and a kind's nameless machine is its default. */
+const idOf = (kind: string, name: string): string => (kind === HOME_MACHINE || name === '' ? kind : `${kind}:${name}`)
 
 function parsed(on: string): { kind: string; name: string } {
   const [kind = HOME_MACHINE, name = ''] = on.split(/:(.*)/s)

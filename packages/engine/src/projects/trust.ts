@@ -1,4 +1,4 @@
-import type { Project, RepositoryScript, RunnerClient } from '@skein/protocol'
+import { type Project, type RepositoryScript, type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { HOME_MACHINE } from '../machines/machines.ts'
 import { repositoryScripts, TRUST_PATHS } from '../security/trust.ts'
@@ -67,4 +67,29 @@ export async function trustedNow(context: EngineContext, workspace: WorkspaceTab
     : workspace.base
   const { hash, scripts } = await scriptsIn(runner, workspace.path, treeish)
   return scripts.length === 0 || project.trusted_hash === hash
+}
+
+/** Throws unless the project that a machine was made for is trusted as it stands: its provider runs what the repository ships. */
+export async function mayRunScripts(context: EngineContext, machineId: string): Promise<void> {
+  const workspace = await context.db
+    .selectFrom('workspaces')
+    .innerJoin('projects', 'projects.id', 'workspaces.project_id')
+    .selectAll('projects')
+    .where('machine_id', '=', machineId)
+    .executeTakeFirst()
+  if (workspace) await mustBeTrusted(context, workspace, machineId)
+}
+
+/** The same for a project. */
+export async function mustBeTrusted(context: EngineContext, project: ProjectRow, machine: string): Promise<void> {
+  const { hash, scripts } = await scriptsAt(context, project, 'HEAD')
+  if (scripts.length === 0 || project.trusted_hash === hash) return
+  throw new SkeinError(
+    'conflict',
+    `${machine} is made and reached by scripts of ${project.name}, which are not trusted`,
+    {
+      next: 'Look at them and allow them: skein trust',
+      details: { reason: 'needs_trust', projectId: project.id, hash },
+    },
+  )
 }

@@ -6,6 +6,7 @@ import { homeOf } from '../machines/bring-project.ts'
 import { HOME_MACHINE } from '../machines/machines.ts'
 import { rootOn } from '../machines/places.ts'
 import { projectRow } from '../projects/projects.ts'
+import { mustBeTrusted } from '../projects/trust.ts'
 import { addSession } from '../sessions/create.ts'
 import { branchFor, nameFrom, randomName } from '../setup/names.ts'
 import { PORTS_EACH, takePorts } from '../setup/ports.ts'
@@ -39,8 +40,11 @@ export async function recordWorkspace(
   // An unknown base is told before anything is made, and so is a machine that cannot be reached.
   const home = await homeOf(context, project)
   const { commit } = await home.runner.call('git.resolve', { repo: home.repo, ref: baseRef })
-  const machine = await context.machines.choose(wanted.on ?? HOME_MACHINE, id)
-  const own = context.machines.provider((await context.machines.row(machine))?.kind ?? '').lifetime === 'workspace'
+  const on = wanted.on ?? HOME_MACHINE
+  const provider = context.machines.provider(on.split(':')[0] ?? '')
+  if (provider.runsRepositoryScripts) await mustBeTrusted(context, project, on)
+  const machine = await context.machines.choose(on, id)
+  const own = provider.lifetime === 'workspace'
   const runner = own ? undefined : await context.machines.runner(machine)
   const chosen = wanted.name === undefined ? undefined : nameFrom(wanted.name)
   for (let attempt = 0; ; attempt++) {

@@ -26,6 +26,9 @@ export async function runSetup(
     return shown ? Buffer.from(shown.base64, 'base64').toString('utf8') : null
   })
   if (!setup) return { skipped: true, note: 'no setup script' }
+  // It is for work trees of this computer; what a machine of the scripts' own needs, its provision does.
+  if (setup.source === '.flight/worktree-setup' && Number(workspace.in_place) === 1)
+    return { skipped: true, note: `${setup.source} is for local work trees` }
   if (!trusted)
     return { skipped: true, note: `${setup.source} wants to run a setup script; not trusted, so not run (skein trust)` }
   const id = setupProcessId(workspace.id)
