@@ -59,7 +59,7 @@ export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
       async open(target) {
         if (!existsSync(at)) throw new SkeinError('not_found', `${record.id} is gone`)
         if (broken === record.id) throw new SkeinError('unavailable', `no route to ${record.id}`)
-        const socket = 'port' in target ? createConnection(target.port, '127.0.0.1') : await runnerOf(at)
+        const socket = 'port' in target ? await connectedTo(target.port) : await runnerOf(at)
         const open = streams.get(record.id) ?? new Set()
         streams.set(record.id, open.add(socket))
         socket.on('close', () => open.delete(socket))
@@ -133,6 +133,14 @@ async function makeMachine(at: string): Promise<void> {
   for (const file of ['.profile', '.bash_profile', '.zprofile'])
     await writeFile(join(home, file), `export PATH=${path}\n`)
   await writeFile(join(home, '.gitconfig'), '[user]\n\tname = Elsewhere\n\temail = elsewhere@example.com\n')
+}
+
+async function connectedTo(port: number): Promise<Socket> {
+  const socket = createConnection(port, '127.0.0.1')
+  await once(socket, 'connect').catch((cause) => {
+    throw new SkeinError('unavailable', `nothing listens on port ${port}`, { cause })
+  })
+  return socket
 }
 
 async function runnerOf(at: string): Promise<Socket> {

@@ -1,5 +1,6 @@
 import type { AgentPlugin } from './agent.ts'
 import type { MachineProvider } from './machine.ts'
+import type { TunnelProvider } from './tunnel.ts'
 
 /** Something that can be undone: what every registration gives back. */
 export interface Disposable {
@@ -10,6 +11,8 @@ export interface Disposable {
 export interface PluginContext {
   machines: { register(provider: MachineProvider): Disposable }
   agents: { register(agent: AgentPlugin): Disposable }
+  /** Ways by which share links reach this computer. */
+  tunnels: { register(provider: TunnelProvider): Disposable }
   /** Disposed when the plugin is deactivated. */
   subscriptions: Disposable[]
   log(message: string): void

@@ -33,6 +33,10 @@ export interface ServerPaths {
   /** Which browsers are signed in. */
   browsers: string
   previews: string
+  /** Share links, and the settings of tunnels. */
+  shares: string
+  /** Every request of people with a link. */
+  sharesLog: string
 }
 
 export function serverPaths(home: string): ServerPaths {
@@ -50,6 +54,8 @@ export function serverPaths(home: string): ServerPaths {
     apiToken: join(folder, 'api-token'),
     browsers: join(folder, 'browsers.json'),
     previews: join(folder, 'previews.json'),
+    shares: join(folder, 'shares.json'),
+    sharesLog: join(logs, 'shares.log'),
   }
 }
 

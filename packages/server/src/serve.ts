@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import type { TunnelProvider } from '@skein/engine'
 import { HEARTBEAT_MS, type SkeinApi, SkeinError } from '@skein/protocol'
 import { ServerApi } from './api/server-api.ts'
 import { createApp } from './app.ts'
@@ -10,6 +11,7 @@ import { acquireServerLock, type ServerRecord } from './lock.ts'
 import { openLog } from './log.ts'
 import type { OpenPort } from './previews/proxy.ts'
 import { socketPolicy } from './security.ts'
+import { Shares } from './shares/shares.ts'
 import { createDoor } from './web/door.ts'
 import { refuseOpenDoor, Web, type WebOptions } from './web/web.ts'
 
@@ -20,6 +22,8 @@ export interface Served {
   busy(): boolean
   /** For previews; without it there are none. */
   openPort?: OpenPort
+  /** Ways by which share links reach this computer. */
+  tunnels?: ReadonlyMap<string, TunnelProvider>
   close(): Promise<void>
 }
 
@@ -86,8 +90,11 @@ export async function serve(options: ServeOptions): Promise<Server> {
     const served = await options.open()
     held.add(() => served.close())
     const drainMs = options.drainMs ?? 3_000
+    const openPort = served.openPort ?? noPorts
+    const shares = new Shares({ paths, tunnels: served.tunnels ?? new Map(), openPort, logger })
+    held.add(() => shares[Symbol.asyncDispose]())
     const parts = {
-      api: new ServerApi({ api: served.api, web, onStop: () => void server.stop('asked') }),
+      api: new ServerApi({ api: served.api, web, shares, onStop: () => void server.stop('asked') }),
       version: options.version,
       heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
       stopping: stopping.signal,
@@ -95,7 +102,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       onDefect: (method: string, error: SkeinError) => logger.error({ method, err: error.cause ?? error }, 'a defect'),
     }
     if (web) {
-      const door = createDoor({ ...parts, web, openPort: served.openPort ?? noPorts })
+      const door = createDoor({ ...parts, web, openPort })
       const { host, port, tls } = web.options
       const listener = await listen({ host, port, ...(tls ? { tls } : {}) }, door, logger)
       web.listensAt(listener.port)
@@ -109,7 +116,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     writeRecord(paths, { pid: process.pid, version: options.version, socket: paths.socket, startedAt: Date.now() })
     held.add(() => rmSync(paths.info, { force: true }))
     const watch = watchForEnd(options.idleExitMs, {
-      inUse: () => web !== undefined || listener.connections > 0 || served.busy(),
+      inUse: () => web !== undefined || listener.connections > 0 || shares.open > 0 || served.busy(),
       reachable: () => existsSync(paths.socket),
       end: (reason) => {
         logger.info({ reason }, 'stops')

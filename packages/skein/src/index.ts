@@ -1,4 +1,5 @@
 export type { DemoProject, Engine, EngineOptions, EngineSettings, Log } from '@skein/engine'
+export { type BuiltImage, buildImage, type ImageOptions } from '@skein/plugin-docker'
 export { builtInPlugins, type OpenOptions, openSkein } from './open.ts'
 export { runnerBundle } from './runner-bundle.ts'
 export { version } from './version.ts'

@@ -5,6 +5,7 @@ import { dockerPlugin } from '@skein/plugin-docker'
 import { flightScriptsPlugin } from '@skein/plugin-flight-scripts'
 import { localPlugin } from '@skein/plugin-local'
 import { sshPlugin } from '@skein/plugin-ssh'
+import { tunnelsPlugin } from '@skein/plugin-tunnels'
 import { runnerBundle } from './runner-bundle.ts'
 import { version } from './version.ts'
 
@@ -14,6 +15,7 @@ export const builtInPlugins: readonly SkeinPlugin[] = [
   sshPlugin,
   dockerPlugin,
   flightScriptsPlugin,
+  tunnelsPlugin,
   claudePlugin,
 ]
 

@@ -1,5 +1,7 @@
 import type { ApiMethod, ApiParams, ApiResult, CallMethod, SkeinApi, SubscriptionMethod } from '@skein/protocol'
 import { apiMethods, SkeinError } from '@skein/protocol'
+import { withShares } from '../shares/changes.ts'
+import type { Shares } from '../shares/shares.ts'
 
 /** Who asks, as far as a method wants to know. */
 export interface Caller {
@@ -22,6 +24,7 @@ export interface ServerApiOptions {
   /** Somebody asked the server to stop. */
   onStop(): void
   web: WebMethods | undefined
+  shares: Shares
 }
 
 /** The engine's API with the few methods that are the server's own. Parameters come as they came, and are checked here. */
@@ -34,7 +37,7 @@ export class ServerApi {
 
   async call(method: CallMethod, given: unknown, caller: Caller, signal: AbortSignal): Promise<unknown> {
     const params = checkedParams(method, given)
-    const { api, onStop, web } = this.#options
+    const { api, onStop, web, shares } = this.#options
     switch (method) {
       case 'server.stop':
         onStop()
@@ -54,13 +57,41 @@ export class ServerApi {
         const { id } = await api.call('workspaces.get', { workspace: preview.workspaceId }, signal)
         return this.#web(method).openPreview({ ...preview, workspaceId: id }, caller)
       }
+      case 'workspaces.remove': {
+        const removed = await api.call(method, params as ApiParams<'workspaces.remove'>, signal)
+        await shares.forgetWorkspace(removed.id)
+        return removed
+      }
+      case 'shares.ways':
+        return shares.ways.list()
+      case 'shares.configureWay': {
+        const { kind, settings } = params as ApiParams<'shares.configureWay'>
+        return shares.ways.configure(kind, settings)
+      }
+      case 'shares.list':
+        return shares.list((params as ApiParams<'shares.list'>).workspaceId)
+      case 'shares.create': {
+        const share = params as ApiParams<'shares.create'>
+        const { id } = await api.call('workspaces.get', { workspace: share.workspaceId }, signal)
+        return shares.create({ ...share, workspaceId: id })
+      }
+      case 'shares.open':
+        return shares.reopen((params as ApiParams<'shares.open'>).shareId)
+      case 'shares.revoke':
+        return shares.revoke((params as ApiParams<'shares.revoke'>).shareId)
+      case 'shares.visits':
+        return shares.visits((params as ApiParams<'shares.visits'>).shareId)
       default:
         return api.call(method, params as never, signal)
     }
   }
 
   subscribe(method: SubscriptionMethod, given: unknown, signal: AbortSignal): AsyncIterable<unknown> {
-    return this.#options.api.subscribe(method, checkedParams(method, given) as never, signal)
+    const { api, shares } = this.#options
+    const params = checkedParams(method, given)
+    if (method !== 'changes') return api.subscribe(method, params as never, signal)
+    const { workspaceId } = params as ApiParams<'changes'>
+    return withShares(api.subscribe(method, { workspaceId }, signal), shares, workspaceId)
   }
 
   #web(method: string): WebMethods {

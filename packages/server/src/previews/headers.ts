@@ -45,7 +45,7 @@ export function responseHeaders(
   appOrigin: string,
 ): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = withoutHopByHop(given)
-  if (typeof headers.location === 'string') headers.location = moved(headers.location, origin, port)
+  if (typeof headers.location === 'string') headers.location = moved(headers.location, { origin, port })
   if (given['set-cookie']) headers['set-cookie'] = given['set-cookie'].map(forFrame)
   delete headers['x-frame-options']
   // Several policies stand in one header with commas between; each of them counts.
@@ -77,13 +77,15 @@ function ancestors(appOrigin: string): string {
   return names.includes(hostname) ? names.map((name) => `${protocol}//${name}${at}`).join(' ') : appOrigin
 }
 
-function withoutHopByHop(given: IncomingHttpHeaders): OutgoingHttpHeaders {
+/** Without what was said of one connection alone. */
+export function withoutHopByHop(given: IncomingHttpHeaders): OutgoingHttpHeaders {
   const listed = given.connection?.split(',').map((name) => name.trim().toLowerCase()) ?? []
   const gone = new Set([...HOP_BY_HOP, ...listed])
   return Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== undefined && !gone.has(name)))
 }
 
-function moved(location: string, origin: string, port: number): string {
+/** A redirection to the workspace's server, as the browser can follow it. */
+export function moved(location: string, { origin, port }: PreviewAddress): string {
   return location.replace(
     new RegExp(`^https?://(?:localhost|127\\.0\\.0\\.1|0\\.0\\.0\\.0|\\[::1\\]):${port}(?=[/?#]|$)`, 'i'),
     origin,

@@ -20,6 +20,7 @@ import type { Caller, ServerApi } from '../api/server-api.ts'
 import type { Handlers } from '../listener.ts'
 import { ownPageHeaders } from '../previews/headers.ts'
 import { type OpenPort, proxyRequest, proxyUpgrade } from '../previews/proxy.ts'
+import { shownPreview } from '../previews/shown.ts'
 import { closedPreviewPage, spentLinkPage } from './pages.ts'
 import type { Web } from './web.ts'
 
@@ -87,8 +88,9 @@ function previewRoutes(app: Hono<DoorEnv>, { web, openPort }: DoorOptions): void
       return new Response(null, { status: 303, headers })
     }
     note.route = upgrade ? 'preview.socket' : 'preview'
-    if (upgrade) accepted(context, proxyUpgrade(preview, origin, { incoming, ...upgrade }, openPort))
-    else if (outgoing) await proxyRequest(preview, origin, { incoming, outgoing }, openPort)
+    const shown = shownPreview(preview, origin)
+    if (upgrade) accepted(context, proxyUpgrade(shown, { incoming, ...upgrade }, openPort))
+    else if (outgoing) await proxyRequest(shown, { incoming, outgoing }, openPort)
     return RESPONSE_ALREADY_SENT
   })
 }

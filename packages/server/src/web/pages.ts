@@ -56,6 +56,28 @@ export function notAnsweringPage(port: number): string {
   )
 }
 
+/** In the place of a preview whose machine is not connected at the moment; it asks again by itself. */
+export function unreachableMachinePage(why: string): string {
+  return page(
+    'The machine cannot be reached at the moment',
+    [`${why}.`, 'What runs there runs on. Skein connects again by itself, and this page then shows the preview.'],
+    3,
+  )
+}
+
+/** In the place of a preview whose port another workspace's program has. */
+export function otherWorkspacePage(why: string): string {
+  return page(
+    'Another workspace has this port',
+    [
+      `${why}.`,
+      'Have the program listen on a port of its workspace’s own: `$SKEIN_PORT` is the first of ten. Or end the other one.',
+      'This page tries again by itself.',
+    ],
+    5,
+  )
+}
+
 /** For a browser that was not let into a preview. */
 export function closedPreviewPage(): string {
   return page('This preview is not open in this browser', [

@@ -5,6 +5,7 @@ import { OPEN_PATH, PREVIEW_OPEN_PATH } from '../access/chain.ts'
 import { previewParent } from '../access/headers.ts'
 import { HostList, isLoopback } from '../access/hosts.ts'
 import { OneTimeLinks } from '../access/links.ts'
+import { withinSite } from '../access/within-site.ts'
 import { WrongTokens } from '../access/wrong-tokens.ts'
 import type { Caller, WebMethods } from '../api/server-api.ts'
 import type { ServerPaths } from '../home.ts'
@@ -103,13 +104,6 @@ export class Web implements WebMethods {
     })
     return { url: `${protocol}//${host}.${parent}${at === '' ? '' : `:${at}`}${PREVIEW_OPEN_PATH}?token=${token}` }
   }
-}
-
-/** A path that leads nowhere else: `//example.org` would, and so would `/..//example.org` once it is made plain. */
-function withinSite(path: string): string {
-  const here = 'http://here'
-  const url = URL.parse(path, here)
-  return url?.origin === here ? `${url.pathname.replace(/^\/+/, '/')}${url.search}${url.hash}` : '/'
 }
 
 /** Throws where the address would be open to others. */

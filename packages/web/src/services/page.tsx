@@ -13,6 +13,9 @@ import { PortList } from './port-list.tsx'
 import { type Opened, Preview } from './preview.tsx'
 import { ServiceCard } from './service-card.tsx'
 import { ServiceLog } from './service-log.tsx'
+import { ShareDialog } from './share-dialog.tsx'
+import { ShareList } from './share-list.tsx'
+import { useShares } from './use-shares.ts'
 
 /** What runs for a workspace: its services with state and log, the ports that are open, and what they show. */
 export function ServicesPage({ workspaceId }: { workspaceId: string }) {
@@ -20,6 +23,8 @@ export function ServicesPage({ workspaceId }: { workspaceId: string }) {
   const { items: services, loading, error, reload } = useServices(workspaceId)
   const [chosen, setChosen] = useState<string>()
   const [preview, setPreview] = useState<Opened>()
+  const [sharing, setSharing] = useState<Opened>()
+  const shared = useShares(workspaceId).length > 0
   /** On a narrow screen the list and what it opened take turns. */
   const [open, setOpen] = useState(false)
   const selected = services.find((service) => service.name === chosen) ?? worst(services)
@@ -69,6 +74,7 @@ export function ServicesPage({ workspaceId }: { workspaceId: string }) {
                     setOpen(true)
                   }}
                   onPreview={(port) => showPreview(port, service.name)}
+                  onShare={(port) => setSharing({ port, title: service.name })}
                 />
               ))}
             </ul>
@@ -78,6 +84,7 @@ export function ServicesPage({ workspaceId }: { workspaceId: string }) {
             <NoServices />
           )}
           <PortList workspaceId={workspaceId} services={services} onPreview={showPreview} />
+          {shared && <ShareList workspaceId={workspaceId} />}
         </div>
         <div className={cn('min-h-0 min-w-0', !open && 'max-md:hidden', !some && !preview && 'hidden')}>
           {preview ? (
@@ -85,6 +92,7 @@ export function ServicesPage({ workspaceId }: { workspaceId: string }) {
               key={preview.port}
               workspaceId={workspaceId}
               {...preview}
+              onShare={() => setSharing(preview)}
               onClose={() => {
                 setPreview(undefined)
                 setOpen(false)
@@ -95,6 +103,7 @@ export function ServicesPage({ workspaceId }: { workspaceId: string }) {
           )}
         </div>
       </div>
+      {sharing && <ShareDialog workspaceId={workspaceId} {...sharing} onClose={() => setSharing(undefined)} />}
     </div>
   )
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { ArrowLeft, ExternalLink, Monitor, RotateCw, Smartphone, Tablet, X } from 'lucide-react'
+import { ArrowLeft, ExternalLink, Monitor, RotateCw, Share2, Smartphone, Tablet, X } from 'lucide-react'
 import { type FormEvent, useId, useRef, useState } from 'react'
 import { useApi } from '../api/context.tsx'
 import { cn } from '../ui/cn.ts'
@@ -16,6 +16,7 @@ export interface Opened {
 
 interface PreviewProps extends Opened {
   workspaceId: string
+  onShare: () => void
   onClose: () => void
 }
 
@@ -26,7 +27,7 @@ const WIDTHS = [
 ] as const
 
 /** What listens on a port, in a frame on an origin of its own, with an address bar. */
-export function Preview({ workspaceId, port, title, onClose }: PreviewProps) {
+export function Preview({ workspaceId, port, title, onShare, onClose }: PreviewProps) {
   const api = useApi()
   const [width, setWidth] = useState<(typeof WIDTHS)[number]['id']>('full')
   const opened = useQuery({
@@ -63,6 +64,7 @@ export function Preview({ workspaceId, port, title, onClose }: PreviewProps) {
           port={port}
           maxWidth={WIDTHS.find((one) => one.id === width)?.width}
           onOpenInTab={(path) => void openInTab(path)}
+          onShare={onShare}
           onClose={onClose}
         >
           <div role="radiogroup" aria-label="Width" className="flex max-md:hidden">
@@ -104,11 +106,12 @@ interface FrameProps {
   port: number
   maxWidth: number | undefined
   onOpenInTab: (path: string) => void
+  onShare: () => void
   onClose: () => void
   children: React.ReactNode
 }
 
-function Frame({ url, title, port, maxWidth, onOpenInTab, onClose, children }: FrameProps) {
+function Frame({ url, title, port, maxWidth, onOpenInTab, onShare, onClose, children }: FrameProps) {
   const id = useId()
   const frame = useRef<HTMLIFrameElement>(null)
   const origin = new URL(url).origin
@@ -180,6 +183,9 @@ function Frame({ url, title, port, maxWidth, onOpenInTab, onClose, children }: F
           />
         </form>
         {children}
+        <IconButton label="Share" onClick={onShare}>
+          <Share2 />
+        </IconButton>
         <IconButton label="Open in a tab" onClick={() => onOpenInTab(path)}>
           <ExternalLink />
         </IconButton>

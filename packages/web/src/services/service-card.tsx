@@ -1,5 +1,5 @@
 import type { Service } from '@skein/protocol'
-import { AppWindow, Play, RotateCw, ScrollText, Square } from 'lucide-react'
+import { AppWindow, Play, RotateCw, ScrollText, Share2, Square } from 'lucide-react'
 import { useCommand } from '../api/use-command.ts'
 import { ago, duration, memory } from '../checks/amounts.ts'
 import { useNow } from '../checks/use-now.ts'
@@ -13,10 +13,11 @@ interface ServiceCardProps {
   selected: boolean
   onLog: () => void
   onPreview: (port: number) => void
+  onShare: (port: number) => void
 }
 
 /** One service: how it is and why, and what can be done with it. */
-export function ServiceCard({ service, selected, onLog, onPreview }: ServiceCardProps) {
+export function ServiceCard({ service, selected, onLog, onPreview, onShare }: ServiceCardProps) {
   const { workspaceId, name, port, state } = service
   const start = useCommand('services.start')
   const stop = useCommand('services.stop')
@@ -59,6 +60,11 @@ export function ServiceCard({ service, selected, onLog, onPreview }: ServiceCard
           {port !== undefined && up && (
             <IconButton label={`Preview ${name}`} size="sm" onClick={() => onPreview(port)}>
               <AppWindow />
+            </IconButton>
+          )}
+          {port !== undefined && up && (
+            <IconButton label={`Share ${name}`} size="sm" onClick={() => onShare(port)}>
+              <Share2 />
             </IconButton>
           )}
           {up && (
