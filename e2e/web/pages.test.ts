@@ -32,6 +32,7 @@ const PAGES = [
   ['the terminals', '/w/ID/terminals', /terminal/i],
   ['a new workspace', '/new', /New workspace/],
   ['the search', '/search?q=Done', /Done/],
+  ['the machines', '/machines', /This computer/],
   ['the settings', '/settings', /Theme/i],
   ['the doctor', '/doctor', /Claude Code/],
   ['a further project', '/welcome', /Add a project/],

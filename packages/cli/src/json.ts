@@ -6,9 +6,15 @@ import {
   FileChange,
   Finding,
   GitStatus,
+  MachineInfo,
+  MachineKind,
+  MachineResources,
   Project,
   RepositoryScript,
   Service,
+  Share,
+  ShareVisit,
+  ShareWay,
   StepName,
   StopReason,
   Workspace,
@@ -35,6 +41,14 @@ export const JsonLine = z.discriminatedUnion('type', [
     severity: z.enum(['info', 'warning', 'error']),
     title: z.string(),
     detail: z.string().optional(),
+  }),
+  /** The workspace's machine went out of reach while its agent was at work, or is back. */
+  line('link', {
+    workspaceId: z.string(),
+    machine: z.string(),
+    state: z.enum(['reconnecting', 'connected']),
+    because: z.string().optional(),
+    since: z.number().optional(),
   }),
   line('result', {
     workspaceId: z.string(),
@@ -71,6 +85,10 @@ export const JsonLine = z.discriminatedUnion('type', [
   line('script', { projectId: z.string(), trusted: z.boolean(), script: RepositoryScript }),
   line('check', { check: Check }),
   line('service', { service: Service }),
+  line('share', { share: Share }),
+  line('share_gone', { workspaceId: z.string(), shareId: z.string() }),
+  line('visit', { shareId: z.string(), visit: ShareVisit }),
+  line('way', { way: ShareWay }),
   /** What a check or a service printed; `offset` counts characters from its beginning. */
   line('output', {
     workspaceId: z.string(),
@@ -79,7 +97,20 @@ export const JsonLine = z.discriminatedUnion('type', [
     text: z.string(),
     epoch: z.number().int().optional(),
   }),
-  line('finding', { finding: Finding }),
+  /** `machineId`: where; absent for this computer as a whole. */
+  line('finding', { finding: Finding, machineId: z.string().optional() }),
+  line('machine', { machine: MachineInfo }),
+  line('machine_gone', { machineId: z.string() }),
+  line('kind', { kind: MachineKind }),
+  line('resources', {
+    machineId: z.string(),
+    resources: MachineResources.extend({
+      processes: z.array(z.object({ id: z.string(), rssBytes: z.number(), cpuMs: z.number() })),
+    }),
+  }),
+  /** A command of this computer that opens a shell there. */
+  line('shell', { machineId: z.string(), argv: z.array(z.string()), env: z.record(z.string(), z.string()) }),
+  line('image', { tag: z.string(), id: z.string(), built: z.boolean(), bytes: z.number() }),
   line('server', {
     running: z.boolean(),
     version: z.string().optional(),

@@ -2,7 +2,9 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import type { ServiceAction } from './commands/services.ts'
 import type { CommandContext } from './context.ts'
 import type { ExitCode } from './exit-codes.ts'
+import { machineCommands } from './machine-program.ts'
 import { collect, parseCount, parseDollars, parseDuration, parsePort } from './option-values.ts'
+import { shareCommands } from './share-program.ts'
 import { version } from './version.ts'
 
 /** What runs a command once its words are understood. */
@@ -14,7 +16,7 @@ export interface Runtime {
 }
 
 const MODES = ['sandboxed', 'ask', 'accept_edits', 'plan', 'bypass']
-const JSON_OPTION = 'one JSON object a line, for programs'
+export const JSON_OPTION = 'one JSON object a line, for programs'
 
 /** The command tree. Each command's module is loaded when it is called, so that `skein` starts fast. */
 export function createProgram(runtime: Runtime): Command {
@@ -27,8 +29,10 @@ export function createProgram(runtime: Runtime): Command {
   work(program, runtime)
   look(program, runtime)
   runThings(program, runtime)
+  shareCommands(program, runtime)
   take(program, runtime)
   web(program, runtime)
+  machineCommands(program, runtime)
   setUp(program, runtime)
   return program
 }
@@ -326,6 +330,24 @@ function setUp(program: Command, { withServer, alone }: Runtime): void {
     .option('--json', JSON_OPTION)
     .action((options) => alone(options, async (context) => (await import('./commands/demo.ts')).demo(options, context)))
 
+  const image = program.command('image').description('the image of containers').helpCommand(false)
+  image
+    .command('build')
+    .description('build Skein’s own image: Debian, git, claude, Node, a user who is not root')
+    .option('--tag <name>', 'its name (default: the one that containers are made of)')
+    .addOption(new Option('--from <image>', 'the base: a Debian (default: debian:bookworm-slim)'))
+    .addOption(
+      new Option('--base-from-debootstrap', 'make the base here, where no registry can be reached').conflicts('from'),
+    )
+    .addOption(new Option('--engine <name>', 'which engine').choices(['docker', 'podman']))
+    .option('--claude <file>', 'take this executable, not npm’s package')
+    .option('--node <file>', 'the same for Node, without npm')
+    .option('--force', 'build it again, also when nothing changed')
+    .option('--json', JSON_OPTION)
+    .action((options) =>
+      alone(options, async (context) => (await import('./commands/image.ts')).imageBuild(options, context)),
+    )
+
   const server = program.command('server').description('the background server').helpCommand(false)
   server
     .command('status')
@@ -374,7 +396,7 @@ function placeOptions(command: Command): void {
   command
     .option('--base <ref>', 'the branch or commit to begin from')
     .option('--branch <name>', 'the branch to work on')
-    .option('--on <machine>', 'the kind of machine', 'local')
+    .option('--on <machine>', 'where: local, KIND:NAME, or a KIND that makes machines (skein machine ls)', 'local')
 }
 
 function agentOptions(command: Command): void {

@@ -67,6 +67,7 @@ export async function webServer(
         api: engine.api,
         busy: engine.busy,
         openPort: engine.openPort,
+        tunnels: engine.tunnels,
         close: async () => {
           await engine.close()
           await demo[Symbol.asyncDispose]()

@@ -11,6 +11,7 @@ import {
   type SubscriptionMethod,
 } from '@skein/protocol'
 import { fixtureEvents, openTurn } from './fixture-events.ts'
+import { machinesFixture } from './fixture-machines.ts'
 import { reviewFixture } from './fixture-review.ts'
 import { workFixture } from './fixture-work.ts'
 import { asks, projects, workspaces } from './fixture-workspaces.ts'
@@ -26,6 +27,7 @@ export function fixtureApi(kind: string): SkeinApi {
   const place = { workspaceId: 'w1', workspaceName: workspaces[0]?.name ?? '', sessionId: 'w1-s' }
   const work = workFixture({ ...place, changed: tell })
   const review = reviewFixture({ ...place, commentsChanged: () => tell({ type: 'comments', ...place }) })
+  const machines = machinesFixture(kind === 'empty' || kind === 'alone', tell)
   const transcripts = new Map<string, Envelope[]>()
   const followers = new Set<(sessionId: string, envelope: Envelope) => void>()
   const eventsOf = (sessionId: string) => {
@@ -63,6 +65,7 @@ export function fixtureApi(kind: string): SkeinApi {
   const calls: Calls = {
     ...review,
     ...work.calls,
+    ...machines.calls,
     'server.info': async () => ({
       version: '0.1.0',
       pid: 1,
@@ -206,6 +209,7 @@ export function fixtureApi(kind: string): SkeinApi {
             ...asks.map((ask) => ({ type: 'ask' as const, ask: structuredClone(ask) })),
             ...work.initial(),
           ]
+    waiting.push(...machines.initial())
     waiting.push({ type: 'ready' })
     let wake = () => {}
     const listener = (change: Change) => {

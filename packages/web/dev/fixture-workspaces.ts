@@ -25,10 +25,19 @@ const NAMES: readonly [name: string, status: Status, because: string][] = [
   ['Flaky test of the mailer', 'failed', 'the agent process ended with exit code 137'],
   ['Dark mode', 'checking', 'runs the checks test and lint'],
   ['Upgrade to Node 24', 'idle', 'nothing runs; the last turn ended 3 h ago'],
-  ['Import from CSV', 'unknown', 'the machine ssh:build-7 has not answered for 4 min'],
+  ['Import from CSV', 'unknown', 'reconnecting to ssh:build-7; when it was last heard of, a turn ran'],
   ['Address form', 'working', 'thinks'],
   ['Which tax applies?', 'needs_you', 'asks a question: Which rate shall the invoice show?'],
 ]
+
+const MACHINES: Record<number, string> = {
+  1: 'ssh:gpu-1',
+  2: 'docker:w-8x1',
+  4: 'ssh:build-7',
+  7: 'ssh:build-7',
+  8: 'ssh:gpu-1',
+  12: 'ssh:gpu-1',
+}
 
 export const workspaces: Workspace[] = Array.from({ length: 50 }, (_, index) => workspace(index))
 
@@ -53,7 +62,7 @@ function workspace(index: number): Workspace {
       base: 'b'.repeat(40),
       baseRef: 'main',
     },
-    ...{ machine: index % 7 === 4 ? 'ssh:build-7' : 'local', path: `/home/ada/.skein/workspaces/${id}` },
+    ...{ machine: MACHINES[index] ?? 'local', path: `/home/ada/.skein/workspaces/${id}` },
     createdAt: now - (index + 1) * 37 * MINUTE,
     activeAt: now - index * 11 * MINUTE,
     ...{ pinned: index === 8, archived: index > 44, state: 'ready', port: 4100 + index * 10 },

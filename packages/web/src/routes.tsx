@@ -50,6 +50,11 @@ const settings = createRoute({
   path: '/settings',
   component: lazyRouteComponent(() => import('./settings/page.tsx'), 'SettingsPage'),
 })
+const machines = createRoute({
+  getParentRoute: () => root,
+  path: '/machines',
+  component: lazyRouteComponent(() => import('./machines/page.tsx'), 'MachinesPage'),
+})
 const doctor = createRoute({
   getParentRoute: () => root,
   path: '/doctor',
@@ -58,9 +63,9 @@ const doctor = createRoute({
 const fresh = createRoute({
   getParentRoute: () => root,
   path: '/new',
-  validateSearch: ({ project }: Record<string, unknown>): { project?: string } => {
-    const id = word(project)
-    return id ? { project: id } : {}
+  validateSearch: ({ project, on }: Record<string, unknown>): { project?: string; on?: string } => {
+    const [id, machine] = [word(project), word(on)]
+    return { ...(id ? { project: id } : {}), ...(machine ? { on: machine } : {}) }
   },
   component: lazyRouteComponent(() => import('./new/page.tsx'), 'NewWorkspacePage'),
 })
@@ -139,7 +144,7 @@ const terminals = createRoute({
 })
 
 const routeTree = root.addChildren([
-  ...[home, overview, inbox, search, settings, doctor, fresh, welcome],
+  ...[home, overview, inbox, search, machines, settings, doctor, fresh, welcome],
   workspaceRoute.addChildren([index, session, plan, changes, checks, services, terminals]),
 ])
 

@@ -7,13 +7,21 @@ import { describe, expect, it } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const has = (program: string) => spawnSync(program, ['-c', ':']).status === 0
-const script = (shell: string) => execFileSync(process.execPath, [MAIN, 'completion', shell], { encoding: 'utf8' })
+const scripts = new Map<string, string>()
+const script = (shell: string) => {
+  const made = scripts.get(shell) ?? execFileSync(process.execPath, [MAIN, 'completion', shell], { encoding: 'utf8' })
+  scripts.set(shell, made)
+  return made
+}
 
 /** A `skein` for the shell to call, which knows three names. */
 async function stage() {
   const folder = await temporaryFolder('completion')
   const skein = join(folder.path, 'skein')
-  writeFileSync(skein, '#!/bin/sh\n[ "$1 $2" = "complete workspaces" ] && printf "alpha\\nbeta\\nbravo\\n"\n')
+  writeFileSync(
+    skein,
+    '#!/bin/sh\n[ "$1 $2" = "complete workspaces" ] && printf "alpha\\nbeta\\nbravo\\n"\n[ "$1 $2" = "complete places" ] && printf "local\\nssh:build-box\\nssh:bench\\ndocker\\n"\n:\n',
+  )
   chmodSync(skein, 0o755)
   return { folder, env: { ...process.env, PATH: `${folder.path}:${process.env.PATH}` } }
 }
@@ -50,6 +58,23 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.l
     ],
     [['skein', 'completion', 'z'], ['zsh']],
     [['skein', 'run', '--patch', 'lo'], ['load']],
+    [
+      ['skein', 'run', '--on', 'ss'],
+      ['ssh:build-box', 'ssh:bench'],
+    ],
+    [
+      ['skein', 'machine', 's'],
+      ['show', 'shell', 'start', 'stop'],
+    ],
+    // As bash breaks the words: it puts what is offered behind the colon.
+    [
+      ['skein', 'new', '--on', 'ssh', ':', 'b'],
+      ['build-box', 'bench'],
+    ],
+    [
+      ['skein', 'new', '--on', 'ssh', ':'],
+      ['build-box', 'bench'],
+    ],
   ])('%j completes to %j', async (words, expected) => {
     expect((await complete(words)).toSorted()).toEqual(expected.toSorted())
   })

@@ -1,3 +1,4 @@
+import type { MachineInfo, MachineKind } from '@skein/protocol'
 import type { Argument, Command, Option } from 'commander'
 import type { CommandContext, CommandResult } from '../context.ts'
 import { ExitCode } from '../exit-codes.ts'
@@ -6,15 +7,29 @@ import type { Terminal } from '../terminal.ts'
 type Shell = 'bash' | 'zsh' | 'fish'
 
 /** What an argument is completed with: names that the server knows, or files. */
-type Values = 'workspaces' | 'removed' | 'asks' | 'files' | { of: readonly string[] }
+type Values =
+  | 'workspaces'
+  | 'removed'
+  | 'asks'
+  | 'machines'
+  | 'places'
+  | 'kinds'
+  | 'shares'
+  | 'files'
+  | { of: readonly string[] }
 
 const ARGUMENTS: Record<string, Values> = {
   workspace: 'workspaces',
   workspaces: 'workspaces',
   removed: 'removed',
   ask: 'asks',
+  machine: 'machines',
+  'kind:name': 'kinds',
+  share: 'shares',
   shell: { of: ['bash', 'zsh', 'fish'] },
 }
+
+const OPTIONS: Record<string, Values> = { '--on': 'places' }
 
 interface Entry {
   path: string
@@ -49,9 +64,23 @@ async function namesOf(what: string, api: CommandContext['api']): Promise<string
         .map(({ name }) => name)
     case 'asks':
       return (await api.call('asks.list', {})).flatMap(({ id, workspaceName }) => [workspaceName, id])
+    case 'machines':
+      return (await api.call('machines.list', {})).map(({ id }) => id)
+    case 'places':
+      return placesOf(await api.call('machines.kinds', {}), await api.call('machines.list', {}))
+    case 'shares':
+      return (await api.call('shares.list', {})).map(({ id }) => id)
+    case 'kinds':
+      return (await api.call('machines.kinds', {})).map(({ kind }) => `${kind}:`)
     default:
       return []
   }
+}
+
+/** What `--on` can mean: what is known by name, and kinds that make a machine for whoever asks. */
+function placesOf(kinds: readonly MachineKind[], machines: readonly MachineInfo[]): string[] {
+  const known = machines.filter(({ lifetime, template }) => lifetime === 'shared' || template)
+  return [...known.map(({ id }) => id), ...kinds.filter((one) => one.lifetime === 'workspace').map(({ kind }) => kind)]
 }
 
 function entriesOf(command: Command, path = ''): Entry[] {
@@ -78,7 +107,7 @@ function optionEntry(option: Option): Entry['options'][number] {
     flags: [option.short, option.long].filter((flag) => flag !== undefined),
     description: option.description,
     takesValue: option.required || option.optional,
-    values: option.argChoices ? { of: option.argChoices } : 'files',
+    values: option.argChoices ? { of: option.argChoices } : (OPTIONS[option.long ?? ''] ?? 'files'),
   }
 }
 
@@ -98,8 +127,13 @@ function bash(entries: Entry[]): string {
   )
   return `# Completion of skein for bash. Load it with: source <(skein completion bash)
 _skein() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path= words= kind= value= word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  local path= words= kind= value= word line=() n=0
+  # Bash breaks words at colons; the ids of machines have one. (Indices from the end are unknown to bash 3.2.)
+  for word in "\${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+    if (( n > 0 )) && [[ $word == : || \${line[n-1]} == *: ]]; then line[n-1]+=$word; else line[n++]=$word; fi
+  done
+  local current=\${line[n-1]} previous=\${line[n-2]}
+  for word in "\${line[@]:1:n-2}"; do
     case "$path $word" in
 ${entries
   .filter(({ path }) => path !== '')
@@ -120,6 +154,7 @@ ${choices.join('\n')}
     *) COMPREPLY=($(compgen -W "$(skein complete "$kind" 2>/dev/null)" -- "$current")) ;;
   esac
   if [[ -z $value && \${#COMPREPLY[@]} -eq 0 ]]; then COMPREPLY=($(compgen -W "$words" -- "$current")); fi
+  if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then COMPREPLY=("\${COMPREPLY[@]#"\${current%"\${current##*:}"}"}"); fi
 }
 complete -o filenames -F _skein skein
 `
@@ -136,6 +171,7 @@ function zsh(entries: Entry[]): string {
       subcommands.length > 0 ? `'1:command:(${subcommands.join(' ')})'` : `'*:argument:${zshAction(values)}'`
     return `    ${quoted(path)}) _arguments -s ${[...specs, positional].join(' ')} ;;`
   })
+  const parents = rest.filter(({ subcommands }) => subcommands.length > 0).map(({ path }) => path)
   const described = rest
     .filter(({ path }) => root?.subcommands.includes(path))
     .map(({ path, description }) => quoted(`${path}:${description.replaceAll(':', ' ')}`))
@@ -150,7 +186,7 @@ _skein() {
     return
   fi
   local name=$words[2]
-  [[ $name == server && CURRENT -gt 3 ]] && name="server $words[3]"
+  [[ $name == (${parents.join('|')}) && CURRENT -gt 3 ]] && name="$name $words[3]"
   shift words; (( CURRENT-- ))
   case $name in
 ${branches.join('\n')}

@@ -3,9 +3,9 @@ import { type CommandContext, type CommandResult, print } from '../context.ts'
 import { agentEnvironment } from '../environment.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { writeJson } from '../json-output.ts'
-import { cleanLine } from '../render/clean.ts'
 import { count } from '../render/figures.ts'
-import { type Row, row, type Span, span } from '../render/row.ts'
+import { findingRows } from '../render/finding-rows.ts'
+import { row, span } from '../render/row.ts'
 
 /** `skein doctor`: what is missing on this computer, each with its remedy. */
 export async function doctor(options: { agent?: string; json?: boolean }, context: CommandContext): CommandResult {
@@ -18,7 +18,7 @@ export async function doctor(options: { agent?: string; json?: boolean }, contex
       broken.length === 0
         ? row(span('Skein can work here.', 'good'))
         : row(span(`${count(broken.length, 'thing')} to repair first.`, 'bad'))
-    print(terminal, [...findings.flatMap(rowsOf), [], ending])
+    print(terminal, [...findings.flatMap(findingRows), [], ending])
   }
   return broken.length === 0 ? ExitCode.ok : ExitCode.failed
 }
@@ -45,12 +45,4 @@ async function examine(agent: string | undefined, { api, env, cwd }: CommandCont
       },
     ]
   }
-}
-
-function rowsOf({ ok, severity, what, detail, remedy }: Finding): Row[] {
-  const mark: Span = ok ? span('✓ ', 'good') : severity === 'error' ? span('✗ ', 'bad') : span('! ', 'warn')
-  return [
-    row(mark, cleanLine(what), span(detail ? `  ${cleanLine(detail)}` : '', 'dim')),
-    ...(ok || !remedy ? [] : [row('    ', cleanLine(remedy))]),
-  ]
 }

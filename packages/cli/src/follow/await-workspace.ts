@@ -1,5 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
 import { type SkeinApi, SkeinError, type Workspace } from '@skein/protocol'
 import type { Report } from './report.ts'
+
+/** Time for the rest of a log to come, after what it is about has ended. */
+export const LOG_END_MS = 1_000
 
 /** Waits until a workspace is made, telling of its steps. Throws why when it could not be made. */
 export async function awaitWorkspace(api: SkeinApi, workspace: Workspace, report: Report): Promise<Workspace> {
@@ -9,8 +13,10 @@ export async function awaitWorkspace(api: SkeinApi, workspace: Workspace, report
   const logged = tellLog(api, workspace, report, stop.signal)
   try {
     const made = await madeWorkspace(api, workspace, report, stop.signal)
-    if (made.state === 'failed') throw failure(made)
-    return made
+    if (made.state !== 'failed') return made
+    // What was printed last says why; the log ends by itself.
+    await Promise.race([logged, setTimeout(LOG_END_MS, undefined, { signal: stop.signal })])
+    throw failure(made)
   } finally {
     process.off('SIGINT', onInterrupt)
     stop.abort()

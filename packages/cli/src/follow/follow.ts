@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { AgentEventOf, ApiResult, Ask, Envelope, Session, SkeinApi, Workspace } from '@skein/protocol'
 import type { Desk } from '../asks/desk.ts'
 import type { Terminal } from '../terminal.ts'
+import { LOG_END_MS } from './await-workspace.ts'
 import { Inbox } from './inbox.ts'
 import { listen, openDesk, type Signal } from './listen.ts'
+import { type OutOfReach, outOfReach, reconnecting } from './out-of-reach.ts'
 import type { Report } from './report.ts'
 import { isAnswered, isQuiet, startTracking, type TurnTrack, track, waitFor } from './turn-tracker.ts'
 
@@ -69,8 +71,12 @@ class Following {
   #track: TurnTrack
   #workspace: Workspace
   #session: Session | undefined
+  #lost: OutOfReach | undefined
   #seq: number
   #live = false
+  /** All that the making of the workspace printed has come. */
+  #logEnded: boolean
+  #logTimer: NodeJS.Timeout | undefined
   #interrupts = 0
   #timedOut = false
   #ask: Ask | undefined
@@ -84,6 +90,7 @@ class Following {
     this.#inbox = inbox
     this.#desk = desk
     this.#workspace = options.workspace
+    this.#logEnded = options.workspace.state !== 'creating'
     this.#seq = options.after ?? 0
     this.#track = options.wait === 'idle' ? startTracking(undefined, true) : startTracking(options.wait.prompt)
   }
@@ -95,6 +102,7 @@ class Following {
       const end = await this.#handle(signal)
       if (end === undefined) continue
       clearTimeout(this.#poll)
+      clearTimeout(this.#logTimer)
       report.activity(undefined)
       return this.#end(end)
     }
@@ -112,6 +120,9 @@ class Following {
       case 'log':
         report.log(signal.step, signal.text)
         return undefined
+      case 'log_ended':
+        this.#logEnded = true
+        return this.#settled()
       case 'change':
         return this.#change(signal.change)
       case 'interrupt':
@@ -199,7 +210,11 @@ class Following {
   #show(workspace: Workspace): void {
     this.#workspace = workspace
     this.#session = workspace.sessions.find(({ id }) => id === this.#options.sessionId) ?? this.#session
+    const before = this.#lost
+    this.#lost = outOfReach(workspace)
     this.#options.report.workspace(workspace)
+    if ((before === undefined) !== (this.#lost === undefined))
+      this.#options.report.outOfReach(workspace.machine, this.#lost)
     this.#say()
   }
 
@@ -210,6 +225,7 @@ class Following {
 
   /** What goes on, for the status line. */
   #activity(): string | undefined {
+    if (this.#lost) return reconnecting(this.#workspace.machine, this.#lost)
     if (this.#track.open) return 'Working'
     switch (this.#session?.state) {
       case 'working':
@@ -226,7 +242,7 @@ class Following {
 
   /** Has what we wait for ended? Asks the server once the events say that it may be so. */
   async #settled(): Promise<FollowEnd['how'] | undefined> {
-    if (this.#workspace.state === 'failed') return 'workspace_failed'
+    if (this.#workspace.state === 'failed') return this.#logEnded ? 'workspace_failed' : this.#waitForLog()
     if (this.#workspace.state === 'removing' || this.#workspace.state === 'removed') return 'ended'
     if (!this.#live || this.#workspace.state === 'creating') return undefined
     const { api, sessionId, wait, compose } = this.#options
@@ -247,6 +263,11 @@ class Following {
     this.#options.report.activity(undefined)
     this.#openComposer()
     return undefined
+  }
+
+  /** What was printed last says why it failed. */
+  #waitForLog(): undefined {
+    this.#logTimer ??= setTimeout(() => this.#inbox.put({ type: 'log_ended' }), LOG_END_MS)
   }
 
   async #interrupt(): Promise<FollowEnd['how'] | undefined> {

@@ -5,12 +5,15 @@ import { type Row, row, span } from '../render/row.ts'
 import { openScreen, type Screen } from '../render/screen.ts'
 import { Transcript } from '../render/transcript.ts'
 import type { Terminal } from '../terminal.ts'
+import type { OutOfReach } from './out-of-reach.ts'
 import type { Report } from './report.ts'
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const TICK_MS = 80
 const DRAW_MS = 25
 const SLOW_STEP_MS = 1_000
+/** Of what a step prints, so many lines show while it runs, and stay when it fails. */
+const LOG_ROWS = { running: 4, failed: 20 }
 
 export interface HumanReportOptions {
   terminal: Terminal
@@ -34,7 +37,10 @@ export class HumanReport implements Report {
   #label: string | undefined
   #since = Date.now()
   #cost = 0
-  #lastLog = ''
+  #log: string[] = []
+  #openLine = ''
+  /** A step has failed: what it printed stays. */
+  #failed = false
   #closed = false
 
   constructor({ terminal, whole = false, plans = !terminal.interactive, hint }: HumanReportOptions) {
@@ -57,7 +63,8 @@ export class HumanReport implements Report {
   #step(step: WorkspaceStep): void {
     if (this.#steps.get(step.name) === step.state) return
     this.#steps.set(step.name, step.state)
-    if (step.state === 'done' || step.state === 'failed') this.#lastLog = ''
+    if (step.state === 'done') this.#forgetLog()
+    if (step.state === 'failed') this.#failed = true
     const took = (step.endedAt ?? 0) - (step.startedAt ?? 0)
     const note = span(step.note ? `  ${cleanLine(step.note)}` : '', 'dim')
     if (step.state === 'failed') this.show([row(span('✗ ', 'bad'), span(STEPS[step.name], 'strong'), note)])
@@ -66,15 +73,24 @@ export class HumanReport implements Report {
     } else if (step.state === 'running') this.activity(STEPS[step.name])
   }
 
-  log(_step: StepName, text: string): void {
-    const lines = text.split('\n').filter((line) => line.trim() !== '')
-    this.#lastLog = cleanLine(lines.at(-1) ?? this.#lastLog)
+  log(step: StepName, text: string): void {
+    const lines = (this.#openLine + text).split('\n')
+    this.#openLine = lines.pop() ?? ''
+    const whole = lines.map(cleanLine).filter((line) => line.trim() !== '')
+    this.#log = [...this.#log, ...whole].slice(-LOG_ROWS.failed)
+    // Whoever reads a file instead of a screen waits as long for a machine.
+    if (!this.#screen.live && step === 'machine') this.show(whole.map((line) => row(span(`  ${line}`, 'dim'))))
     this.#soon()
+  }
+
+  #forgetLog(): void {
+    this.#log = []
+    this.#openLine = ''
   }
 
   event(envelope: Envelope): void {
     if (envelope.event.type === 'usage_update') this.#cost = Math.max(this.#cost, envelope.event.cost?.amount ?? 0)
-    if (envelope.event.type === 'turn_started') this.#lastLog = ''
+    if (envelope.event.type === 'turn_started') this.#forgetLog()
     this.#transcript.accept(envelope)
     this.#soon()
   }
@@ -82,6 +98,13 @@ export class HumanReport implements Report {
   notice(severity: 'info' | 'warning' | 'error', title: string, detail?: string): void {
     const mark = { info: span('· ', 'dim'), warning: span('! ', 'warn'), error: span('✗ ', 'bad') }[severity]
     this.show([row(mark, cleanLine(title), span(detail ? ` — ${cleanLine(detail)}` : '', 'dim'))])
+  }
+
+  outOfReach(machine: string, lost: OutOfReach | undefined): void {
+    // On a screen the line at the bottom says so, for as long as it is so.
+    if (this.#screen.live) return
+    if (lost) this.notice('warning', `Reconnecting to ${machine}`, `${lost.because}; the agent works on`)
+    else this.notice('info', `${machine} is back`)
   }
 
   /** Rows that stay. */
@@ -106,6 +129,7 @@ export class HumanReport implements Report {
     if (this.#closed) return
     this.#label = undefined
     this.#transcript.end()
+    if (this.#failed && this.#screen.live) this.show(this.#log.map((line) => row(span(`  ${line}`, 'dim'))))
     this.#draw()
     this.#closed = true
     clearInterval(this.#ticker)
@@ -142,7 +166,7 @@ export class HumanReport implements Report {
     )
     return [
       ...rows,
-      ...(this.#lastLog === '' ? [] : [row(span(`  ${this.#lastLog}`, 'dim'))]),
+      ...this.#log.slice(-LOG_ROWS.running).map((line) => row(span(`  ${line}`, 'dim'))),
       ...(this.#screen.rows > 8 ? [[]] : []),
       status,
     ]

@@ -1,5 +1,6 @@
 import type { Envelope, StepName, Workspace, WorkspaceStep } from '@skein/protocol'
 import { writeJson } from '../json-output.ts'
+import type { OutOfReach } from './out-of-reach.ts'
 import type { Report } from './report.ts'
 
 /** Everything as one JSON object a line. */
@@ -34,6 +35,14 @@ export class JsonReport implements Report {
 
   notice(severity: 'info' | 'warning' | 'error', title: string, detail?: string): void {
     writeJson(this.#stdout, { type: 'notice', severity, title, ...(detail === undefined ? {} : { detail }) })
+  }
+
+  outOfReach(machine: string, lost: OutOfReach | undefined): void {
+    writeJson(this.#stdout, {
+      ...{ type: 'link', workspaceId: this.#workspaceId, machine, state: lost ? 'reconnecting' : 'connected' },
+      ...(lost ? { because: lost.because } : {}),
+      ...(lost?.since === undefined ? {} : { since: lost.since }),
+    })
   }
 
   activity(): void {}

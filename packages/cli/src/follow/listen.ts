@@ -11,6 +11,7 @@ export type Signal =
   | { type: 'live' }
   | { type: 'change'; change: ApiResult<'changes'> }
   | { type: 'log'; step: StepName; text: string }
+  | { type: 'log_ended' }
   | { type: 'interrupt' }
   | { type: 'terminate' }
   | { type: 'time_is_up' }
@@ -39,11 +40,13 @@ export function listen(
     stop,
   )
   if (workspace.state === 'creating') {
-    void inbox.drain(
-      api.subscribe('workspaces.log', { workspaceId: workspace.id }, stop),
-      ({ step, text }) => inbox.put({ type: 'log', step, text }),
-      stop,
-    )
+    void inbox
+      .drain(
+        api.subscribe('workspaces.log', { workspaceId: workspace.id }, stop),
+        ({ step, text }) => inbox.put({ type: 'log', step, text }),
+        stop,
+      )
+      .then(() => inbox.put({ type: 'log_ended' }))
   }
   const onSignal = (name: NodeJS.Signals, signal: Signal) => {
     const handler = () => inbox.put(signal)

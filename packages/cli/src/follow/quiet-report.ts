@@ -6,6 +6,7 @@ export const quietReport: Report = {
   log() {},
   event() {},
   notice() {},
+  outOfReach() {},
   activity() {},
   hold: () => () => {},
   close() {},

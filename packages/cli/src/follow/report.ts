@@ -1,4 +1,5 @@
 import type { Envelope, StepName, Workspace } from '@skein/protocol'
+import type { OutOfReach } from './out-of-reach.ts'
 
 /** Who is told what happens while a session is followed: a person, a program, or nobody until the end. */
 export interface Report {
@@ -8,6 +9,8 @@ export interface Report {
   log(step: StepName, text: string): void
   event(envelope: Envelope): void
   notice(severity: 'info' | 'warning' | 'error', title: string, detail?: string): void
+  /** The workspace's machine went out of reach, or is back. */
+  outOfReach(machine: string, lost: OutOfReach | undefined): void
   /** What is going on, in a few words; undefined: nothing. */
   activity(label: string | undefined): void
   /** Keeps everything back until the answer is called: a question is on the screen. */

@@ -27,6 +27,22 @@ export function dollars(amount: number): string {
   return amount < 0.1 ? `$${amount.toFixed(4)}` : `$${amount.toFixed(2)}`
 }
 
+/** `512 B`, `4.2 GB`; of 1024, as memory and disks are commonly told. */
+export function bytes(amount: number): string {
+  const power = amount < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(amount) / 10))
+  const value = amount / 1024 ** power
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${['B', 'KB', 'MB', 'GB', 'TB'][power]}`
+}
+
+/** The time of day, `14:02`, and the date as well where it is not today's. */
+export function clock(at: number, now = Date.now()): string {
+  const time = new Date(at)
+  const of = `${two(time.getHours())}:${two(time.getMinutes())}`
+  return time.toDateString() === new Date(now).toDateString()
+    ? of
+    : `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${of}`
+}
+
 /** `1 file`, `2 files`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`

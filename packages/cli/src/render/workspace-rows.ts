@@ -16,14 +16,18 @@ export const STATUS: Record<Status, { mark: string; word: string; tone: Tone }> 
 
 const NAME_COLUMNS = 28
 const BRANCH_COLUMNS = 36
+const MACHINE_COLUMNS = 24
+/** Not there where everything is on this computer. */
+const MACHINE_COLUMN = 4
 
 /** The table of `skein ls`. */
 export function workspaceTable(workspaces: readonly Workspace[], columns: number, now: number): Row[] {
   if (workspaces.length === 0) return [row(span('No workspaces. Begin with: skein run "…"', 'dim'))]
   const lines = workspaces.map((workspace) => cells(workspace, now))
-  const widths = [0, 1, 2, 3, 4, 5].map((column) => Math.max(...lines.map((line) => widthOfRow(line[column] ?? []))))
+  const widths = [0, 1, 2, 3, 4, 5, 6].map((column) => Math.max(...lines.map((line) => widthOfRow(line[column] ?? []))))
   return lines.map((line) => {
     const parts = line.slice(0, -1).flatMap((cell, column) => {
+      if (column === MACHINE_COLUMN && widths[column] === 0) return []
       const filler = (widths[column] ?? 0) - widthOfRow(cell)
       return [...cell, span(' '.repeat(filler + 2))]
     })
@@ -42,6 +46,7 @@ function cells(workspace: Workspace, now: number): Row[] {
     fit(row(span(cleanLine(workspace.name), removed ? 'dim' : 'strong')), NAME_COLUMNS),
     fit(row(cleanLine(workspace.branch)), BRANCH_COLUMNS),
     diffCell(workspace.diff),
+    fit(row(span(workspace.machine === 'local' ? '' : cleanLine(workspace.machine), 'code')), MACHINE_COLUMNS),
     row(cost === 0 ? '' : dollars(cost)),
     row(span(age(now - workspace.createdAt), 'dim')),
     row(span(cleanLine(workspace.status.because), 'dim')),

@@ -21,10 +21,14 @@ export function machineHandlers({ context, commands }: Parts): Pick<CallHandlers
     'machines.add': (params) =>
       commands.once('machines.add', params, async () => {
         const nameless = params.name === '' && machines.provider(params.kind).lifetime === 'workspace'
-        if (params.kind !== HOME_MACHINE && !nameless && !/^[A-Za-z0-9][A-Za-z0-9._@-]*$/.test(params.name))
-          throw new SkeinError('invalid', `"${params.name}" cannot be the name of a machine`, {
-            next: 'Use letters, digits, - _ . and @.',
-          })
+        if (params.kind !== HOME_MACHINE && !nameless && !/^[A-Za-z0-9][A-Za-z0-9._@:-]*$/.test(params.name))
+          throw new SkeinError(
+            'invalid',
+            `"${params.name}" cannot be the name of a machine of the kind ${params.kind}`,
+            {
+              next: 'Use letters, digits, - _ . : and @.',
+            },
+          )
         const row = await machines.add(params.kind, params.name, params.settings ?? {})
         if (row.state === 'known') {
           // Other settings count from the next link on.

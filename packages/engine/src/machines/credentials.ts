@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
-import type { CredentialWanted } from '@skein/protocol'
+import { type CredentialWanted, daemonEnvironment } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { HOME_MACHINE } from './machines.ts'
 
@@ -53,7 +53,7 @@ function hostOf(url: string): string | undefined {
 /** What the person's own helpers know. Nobody is asked at a terminal: there may be none. */
 async function fill(repo: string, wanted: CredentialWanted, signal: AbortSignal): Promise<Credentials> {
   const child = spawn('git', ['-C', repo, 'credential', 'fill'], {
-    env: { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: 'true', SSH_ASKPASS: 'true' },
+    env: { ...daemonEnvironment(process.env), GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: 'true', SSH_ASKPASS: 'true' },
     stdio: ['pipe', 'pipe', 'ignore'],
     signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
   })

@@ -1,4 +1,4 @@
-import type { Ask, Change, Check, Workspace } from '@skein/protocol'
+import type { Ask, Change, Check, MachineInfo, Workspace } from '@skein/protocol'
 import { expect, test } from 'vitest'
 import { applyChanges, useLive } from './live.ts'
 
@@ -36,4 +36,14 @@ test('what has gone is gone, and the rest is ready', () => {
   const after = applyChanges(live, [{ type: 'workspace_gone', workspaceId: 'a' }])
   expect(after.workspaces.size).toBe(0)
   expect(after.asks).toBe(live.asks)
+})
+
+test('a machine is what was said of it last, until it is gone', () => {
+  const machine = (state: MachineInfo['state']): Change => ({
+    type: 'machine',
+    machine: { id: 'ssh:box', state } as MachineInfo,
+  })
+  const live = applyChanges(empty, [machine('connected'), machine('reconnecting')])
+  expect([...live.machines.values()].map(({ state }) => state)).toEqual(['reconnecting'])
+  expect(applyChanges(live, [{ type: 'machine_gone', machineId: 'ssh:box' }]).machines.size).toBe(0)
 })

@@ -1,4 +1,15 @@
-import type { Ask, Change, Check, Project, QueuedPrompt, Service, SkeinApi, Terminal, Workspace } from '@skein/protocol'
+import type {
+  Ask,
+  Change,
+  Check,
+  MachineInfo,
+  Project,
+  QueuedPrompt,
+  Service,
+  SkeinApi,
+  Terminal,
+  Workspace,
+} from '@skein/protocol'
 import { useEffect, useMemo } from 'react'
 import { create } from 'zustand'
 import { useShallow } from 'zustand/react/shallow'
@@ -16,6 +27,7 @@ interface Live {
   workspaces: ReadonlyMap<string, Workspace>
   asks: ReadonlyMap<string, Ask>
   projects: ReadonlyMap<string, Project>
+  machines: ReadonlyMap<string, MachineInfo>
   checks: ByWorkspace<Check>
   services: ByWorkspace<Service>
   terminals: ByWorkspace<Terminal>
@@ -30,6 +42,7 @@ const NOTHING: Live = {
   workspaces: new Map(),
   asks: new Map(),
   projects: new Map(),
+  machines: new Map(),
   checks: new Map(),
   services: new Map(),
   terminals: new Map(),
@@ -44,7 +57,9 @@ export const useLive = create<Live>()(() => NOTHING)
 export function applyChanges(before: Live, changes: readonly Change[]): Live {
   const next = { ...before }
   const copied = new Set<string>()
-  const map = <K extends 'workspaces' | 'asks' | 'projects' | 'queues' | 'progress'>(name: K): Map<string, never> => {
+  const map = <K extends 'workspaces' | 'asks' | 'projects' | 'machines' | 'queues' | 'progress'>(
+    name: K,
+  ): Map<string, never> => {
     if (!copied.has(name)) Object.assign(next, { [name]: new Map(next[name] as ReadonlyMap<string, unknown>) })
     copied.add(name)
     return next[name] as unknown as Map<string, never>
@@ -76,6 +91,12 @@ export function applyChanges(before: Live, changes: readonly Change[]): Live {
         break
       case 'project_gone':
         map('projects').delete(change.projectId)
+        break
+      case 'machine':
+        map('machines').set(change.machine.id, change.machine as never)
+        break
+      case 'machine_gone':
+        map('machines').delete(change.machineId)
         break
       case 'check':
         within('checks', change.check.workspaceId).set(change.check.name, change.check as never)
@@ -214,6 +235,18 @@ export function useProjects(): readonly Project[] {
   const projects = useLive((live) => live.projects)
   return useMemo(() => sortedBy(projects, (a, b) => a.name.localeCompare(b.name)), [projects])
 }
+
+/** Every machine that is known, this computer first. */
+export function useMachines(): readonly MachineInfo[] {
+  const machines = useLive((live) => live.machines)
+  return useMemo(
+    () => sortedBy(machines, (a, b) => Number(b.id === 'local') - Number(a.id === 'local') || a.id.localeCompare(b.id)),
+    [machines],
+  )
+}
+
+export const useMachine = (id: string | undefined): MachineInfo | undefined =>
+  useLive((live) => (id === undefined ? undefined : live.machines.get(id)))
 
 /** A list that was asked for once and is kept right by changes. */
 export interface LiveList<T> {

@@ -9,6 +9,7 @@ import { promptContent } from '../composer/images.ts'
 import { useKnownModels } from '../composer/known-models.ts'
 import { PromptInput } from '../composer/prompt-input.tsx'
 import { effortName, useAgents } from '../composer/session-settings.tsx'
+import { PlaceChoice } from '../machines/place-choice.tsx'
 import { Button } from '../ui/button.tsx'
 import { Input } from '../ui/input.tsx'
 import { Kbd } from '../ui/kbd.tsx'
@@ -18,11 +19,13 @@ import { useCreateWorkspace } from './create-workspace.ts'
 
 interface NewWorkspaceFormProps {
   projectId?: string | undefined
+  /** The machine that is chosen at first. */
+  on?: string | undefined
   onCreated?(): void
 }
 
 /** What a workspace is made from: the prompt first, the rest has a good answer already. */
-export function NewWorkspaceForm({ projectId, onCreated }: NewWorkspaceFormProps) {
+export function NewWorkspaceForm({ projectId, on, onCreated }: NewWorkspaceFormProps) {
   const projects = useProjects()
   const [chosen, setChosen] = useState<string>()
   const last = useLastProject()
@@ -38,12 +41,13 @@ export function NewWorkspaceForm({ projectId, onCreated }: NewWorkspaceFormProps
       </p>
     )
   }
-  return <Form key={project.id} {...{ project, projects, onCreated }} onProject={setChosen} />
+  return <Form key={project.id} {...{ project, projects, on, onCreated }} onProject={setChosen} />
 }
 
 interface FormProps {
   project: Project
   projects: readonly Project[]
+  on: string | undefined
   onProject(id: string): void
   onCreated: (() => void) | undefined
 }
@@ -52,12 +56,13 @@ const DRAFT = 'new'
 /** The value of a choice that is left to the agent. */
 const OWN = 'own'
 
-function Form({ project, projects, onProject, onCreated }: FormProps) {
+function Form({ project, projects, on: asked, onProject, onCreated }: FormProps) {
   const ids = { branches: useId(), models: useId() }
   const agents = useAgents()
   const draft = useDraft(DRAFT)
   const [name, setName] = useState('')
   const [base, setBase] = useState('')
+  const [on, setOn] = useState(asked ?? 'local')
   const [agentKind, setAgentKind] = useState<string>()
   const agent = agents?.find(({ kind }) => kind === agentKind) ?? agents?.[0]
   const [mode, setMode] = useState<PermissionMode>('sandboxed')
@@ -70,7 +75,7 @@ function Form({ project, projects, onProject, onCreated }: FormProps) {
   const ref = base.trim() || branches.data?.base
 
   const submit = async () => {
-    if (pending) return
+    if (pending || on.endsWith(':')) return
     const { text, images } = readDraft(DRAFT)
     const prompt = promptContent(text, images)
     try {
@@ -78,6 +83,7 @@ function Form({ project, projects, onProject, onCreated }: FormProps) {
         projectId: project.id,
         ...(name.trim() === '' ? {} : { name: name.trim() }),
         ...(base.trim() === '' ? {} : { base: base.trim() }),
+        ...(on === 'local' ? {} : { on }),
         ...(prompt.length === 0 ? {} : { prompt }),
         session: {
           permissionMode: mode,
@@ -159,6 +165,7 @@ function Form({ project, projects, onProject, onCreated }: FormProps) {
             />
           )}
         </Field>
+        <Field label="Machine">{(id) => <PlaceChoice id={id} value={on} onChange={setOn} />}</Field>
         <Field label="Permission mode" note={modes.find(({ id }) => id === mode)?.description}>
           {(id) => (
             <Choice
@@ -222,7 +229,7 @@ function Form({ project, projects, onProject, onCreated }: FormProps) {
       )}
       <div className="flex items-center justify-end gap-3">
         {project.demo && <span className="mr-auto text-muted text-sm">Demo project: a scripted model answers.</span>}
-        <Button type="submit" variant="primary" disabled={pending}>
+        <Button type="submit" variant="primary" disabled={pending || on.endsWith(':')}>
           {pending ? 'Making it…' : 'Create workspace'}
           <Kbd
             keys="mod+enter"

@@ -5,9 +5,9 @@ import { Dialog, DialogBody, DialogContent } from '../ui/dialog.tsx'
 import { SkeletonLines } from '../ui/skeleton.tsx'
 import { NewWorkspaceForm } from './form.tsx'
 
-/** A new workspace, as a page: `?project=` names its project. */
+/** A new workspace, as a page: `?project=` names its project, `?on=` its machine. */
 export function NewWorkspacePage() {
-  const projectId = useSearch({ strict: false, select: ({ project }) => project })
+  const { project: projectId, on } = useSearch({ strict: false, select: ({ project, on }) => ({ project, on }) })
   const ready = useLive((live) => live.ready)
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
@@ -16,7 +16,7 @@ export function NewWorkspacePage() {
           A checkout of its own, on a branch of its own, with an agent in it.
         </PageHeader>
         <div className="px-4 pt-2 sm:px-8">
-          {ready ? <NewWorkspaceForm projectId={projectId} /> : <SkeletonLines lines={6} />}
+          {ready ? <NewWorkspaceForm projectId={projectId} on={on} /> : <SkeletonLines lines={6} />}
         </div>
       </div>
     </div>

@@ -5,6 +5,7 @@ import { useSession, useWorkspace } from '../api/live.ts'
 import { useCommand } from '../api/use-command.ts'
 import { Composer } from '../composer/composer.tsx'
 import { useShortcut } from '../keys/use-shortcut.ts'
+import { ReachBanner } from '../machines/reach-banner.tsx'
 import { EmptyState } from '../ui/empty-state.tsx'
 import { ErrorState } from '../ui/error-state.tsx'
 import { SkeletonLines } from '../ui/skeleton.tsx'
@@ -89,6 +90,7 @@ export function SessionPage({ workspaceId, sessionId }: { workspaceId: string; s
       {workspace && workspace.sessions.length > 1 && (
         <SessionTabs workspaceId={workspaceId} sessions={workspace.sessions} onNew={() => void newSession()} />
       )}
+      {workspace && <ReachBanner machineId={workspace.machine} />}
       {finding && (
         <FindBar
           sessionId={sessionId}

@@ -126,6 +126,7 @@ function useGlobalShortcuts(): void {
   useShortcut({ keys: 'g i', label: 'Inbox', group: go, run: () => void navigate({ to: '/inbox' }) })
   useShortcut({ keys: 'g o', label: 'Overview', group: go, run: () => void navigate({ to: '/overview' }) })
   useShortcut({ keys: '/', label: 'Search all sessions', group: go, run: () => void navigate({ to: '/search' }) })
+  useShortcut({ keys: 'g m', label: 'Machines', group: go, run: () => void navigate({ to: '/machines' }) })
   useShortcut({ keys: 'mod+,', label: 'Settings', group: go, run: () => void navigate({ to: '/settings' }) })
   useShortcut({ label: 'Doctor', group: go, run: () => void navigate({ to: '/doctor' }) })
   useShortcut({ label: 'Add a project', group: go, run: () => void navigate({ to: '/welcome' }) })

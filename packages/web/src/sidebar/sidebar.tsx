@@ -1,5 +1,5 @@
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
-import { ChevronRight, Inbox, Plus, Search, Settings, X } from 'lucide-react'
+import { ChevronRight, Inbox, Plus, Search, Server, Settings, X } from 'lucide-react'
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useAsks, useLive, useProjects } from '../api/live.ts'
 import { useShortcut } from '../keys/use-shortcut.ts'
@@ -58,6 +58,7 @@ export function Sidebar({ onNavigate }: { onNavigate?: () => void }) {
       <nav aria-label="Main" className="px-2 pb-2">
         <InboxLink onNavigate={onNavigate} />
         <NavLink to="/search" label="Search" keys="/" icon={Search} onNavigate={onNavigate} />
+        <NavLink to="/machines" label="Machines" keys="g m" icon={Server} onNavigate={onNavigate} />
         <NavLink to="/settings" label="Settings" keys="mod+," icon={Settings} onNavigate={onNavigate} />
       </nav>
       <div className="relative px-2 pb-2">
@@ -190,7 +191,7 @@ const navLink =
   'flex h-8 items-center gap-2 rounded-md px-2 text-muted hover:bg-hover hover:text-foreground aria-[current=page]:bg-selected aria-[current=page]:text-foreground [&_svg]:size-4'
 
 interface NavLinkProps {
-  to: '/search' | '/settings'
+  to: '/search' | '/machines' | '/settings'
   label: string
   keys: string
   icon: typeof Search

@@ -2,6 +2,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { Pin } from 'lucide-react'
 import { type MouseEvent, memo, useState } from 'react'
 import { useWorkspace } from '../api/live.ts'
+import { MachineName } from '../machines/machine-name.tsx'
 import { dollars } from '../ui/amounts.ts'
 import { Checkbox } from '../ui/checkbox.tsx'
 import { cn } from '../ui/cn.ts'
@@ -24,7 +25,7 @@ export const WorkspaceRow = memo(function WorkspaceRow({ id, shown }: { id: stri
   const [renaming, setRenaming] = useState(false)
   const navigate = useNavigate()
   if (!workspace) return null
-  const { name, status, diff, activeAt, pinned } = workspace
+  const { name, status, diff, activeAt, pinned, machine } = workspace
   const cost = costOf(workspace)
   const unseen = workspace.sessions.some((session) => session.seenSeq < session.seq) && status.status !== 'working'
 
@@ -83,6 +84,7 @@ export const WorkspaceRow = memo(function WorkspaceRow({ id, shown }: { id: stri
               </span>
               <span className="mt-px flex items-center gap-2 text-muted text-xs">
                 <span className="min-w-0 flex-1 truncate">{status.because}</span>
+                <MachineName id={machine} className="max-w-24 shrink-0" />
                 <DiffSize diff={diff} />
                 {cost > 0 && <span className="nums shrink-0">{dollars(cost)}</span>}
               </span>

@@ -3,6 +3,7 @@ import { FileDiff, GitBranch, ListChecks, MessagesSquare, Play, ScrollText, Squa
 import { useState } from 'react'
 import { useLive, useWorkspace } from '../api/live.ts'
 import { useShortcut } from '../keys/use-shortcut.ts'
+import { MachineName } from '../machines/machine-name.tsx'
 import { PagePending } from '../shell/page-states.tsx'
 import { RenameField } from '../sidebar/rename-field.tsx'
 import { WorkspaceMenu } from '../sidebar/workspace-menu.tsx'
@@ -23,7 +24,7 @@ export function WorkspaceLayout() {
   const [renaming, setRenaming] = useState(false)
   if (!workspace || workspace.state === 'removed')
     return ready ? <GoneWorkspace workspaceId={workspaceId} /> : <PagePending />
-  const { name, branch, projectName, status, diff } = workspace
+  const { name, branch, projectName, status, diff, machine } = workspace
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <header className="shrink-0 border-b px-3 sm:px-4">
@@ -48,7 +49,12 @@ export function WorkspaceLayout() {
             </PopoverContent>
           </Popover>
           <span className="ml-auto flex min-w-0 items-center gap-3 text-muted text-sm">
-            <span className="max-xl:hidden">{projectName}</span>
+            {machine !== 'local' && (
+              <Link to="/machines" hash={machine} className="flex min-w-0 rounded-md hover:text-foreground">
+                <MachineName id={machine} compact className="max-w-40" />
+              </Link>
+            )}
+            <span className={machine === 'local' ? 'max-xl:hidden' : 'max-2xl:hidden'}>{projectName}</span>
             <span className="flex min-w-0 items-center gap-1 max-md:hidden" title={branch}>
               <GitBranch aria-hidden className="size-3.5 shrink-0" />
               <span className="max-w-64 truncate font-mono text-xs">{branch}</span>
