@@ -27,7 +27,14 @@ export const requirements: readonly Requirement[] = [
   { name: 'socat', debian: 'socat', for: "the agent's sandbox" },
   { name: 'zsh', debian: 'zsh', for: 'set-up scripts that are run by a login zsh' },
   { name: 'tmux', debian: 'tmux', for: 'the command line in a real terminal' },
+  { name: 'dockerd', debian: 'docker.io', for: 'containers', proof: ['--version'] },
+  { name: 'slirp4netns', debian: 'slirp4netns', for: 'the network of containers' },
   { name: 'ps', debian: 'procps', for: 'process trees' },
+  { name: 'ssh', debian: 'openssh-client', for: 'machines that are ssh hosts' },
+  { name: 'sshd', debian: 'openssh-server', for: 'machines that are ssh hosts' },
+  { name: 'ip', debian: 'iproute2', for: 'networks that lose packets' },
+  // Being there is not enough: the kernel may not have it.
+  { name: 'iptables', debian: 'iptables', for: 'networks that lose packets', proof: ['-w', '-S', 'INPUT'] },
   { name: 'fallocate', debian: 'util-linux', for: "freeing a journal's acknowledged beginning" },
 ]
 
