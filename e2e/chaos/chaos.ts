@@ -47,7 +47,8 @@ function pidOf(running: Running | undefined): number | undefined {
 /** The rounds that are one share's; every file of this folder is one. */
 export function describeKills(share: number): void {
   const rounds = Array.from({ length: ROUNDS }, (_, n) => n + 1).filter((round) => round % SHARES === share)
-  if (rounds.length > 0) describe(`kill -9, ${rounds.length * KILLS_A_ROUND} times`, () => killAndLook(rounds))
+  if (rounds.length === 0) it.skip('kills nobody: the other files have all the rounds of so few kills')
+  else describe(`kill -9, ${rounds.length * KILLS_A_ROUND} times`, () => killAndLook(rounds))
 }
 
 function killAndLook(rounds: readonly number[]): void {
