@@ -1,0 +1,3 @@
+import { describeKills } from './chaos.ts'
+
+describeKills(1)
