@@ -1,0 +1,50 @@
+import { resolve } from 'node:path'
+import { buildImage } from 'skein'
+import { type CommandContext, type CommandResult, print, remark } from '../context.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { skeinHome } from '../home.ts'
+import { writeJson } from '../json-output.ts'
+import { cleanLine } from '../render/clean.ts'
+import { row, span } from '../render/row.ts'
+
+export interface ImageBuildOptions {
+  tag?: string
+  from?: string
+  baseFromDebootstrap?: boolean
+  engine?: 'docker' | 'podman'
+  claude?: string
+  node?: string
+  force?: boolean
+  json?: boolean
+}
+
+/** `skein image build`: makes the image that containers are made of. */
+export async function imageBuild(
+  options: ImageBuildOptions,
+  { env, cwd, terminal }: Omit<CommandContext, 'api'>,
+): CommandResult {
+  const { baseFromDebootstrap: debootstrap = false, json, claude, node, ...rest } = options
+  const ending = new AbortController()
+  const end = () => ending.abort()
+  process.once('SIGINT', end)
+  try {
+    const image = await buildImage({
+      ...rest,
+      ...(claude ? { claude: resolve(cwd, claude) } : {}),
+      ...(node ? { node: resolve(cwd, node) } : {}),
+      debootstrap,
+      home: skeinHome(env),
+      progress: (line) => remark(terminal, [row(span(cleanLine(line), 'dim'))]),
+      signal: ending.signal,
+    })
+    if (json) writeJson(terminal.stdout, { type: 'image', ...image })
+    else
+      print(terminal, [
+        row(span('✓ ', 'good'), image.built ? `Built ${image.tag}` : `${image.tag} is up to date`),
+        row(span(`  ${Math.round(image.bytes / 1e6)} MB. Use it: skein run --on docker "…"`, 'dim')),
+      ])
+    return ExitCode.ok
+  } finally {
+    process.off('SIGINT', end)
+  }
+}

@@ -1,0 +1,58 @@
+import { type MachineProvider, type MachineRecord, type ProviderContext, SkeinError } from '@skein/plugin-api'
+import { createContainer } from './container/create.ts'
+import { detailsOf, KIND } from './container/details.ts'
+import { listMachines } from './container/list.ts'
+import { ContainerMachine } from './container/machine.ts'
+import { engineOf, findEngine } from './engine/find.ts'
+import { knownEngines, rememberEngine } from './engine/known-engines.ts'
+import { parseSettings, settings } from './settings.ts'
+
+/** Containers of docker or podman, one for each workspace. */
+export function createDockerProvider(): MachineProvider {
+  return {
+    kind: KIND,
+    label: 'container',
+    lifetime: 'workspace',
+    isolated: true,
+    settings,
+    async create(spec, context) {
+      const wanted = parseSettings(spec.settings)
+      const { engine: program, host, context: dockerContext } = wanted
+      const engine = findEngine({
+        engine: program,
+        ...(host ? { host } : {}),
+        ...(dockerContext ? { context: dockerContext } : {}),
+      })
+      await rememberEngine(context.home, engine.address)
+      return new ContainerMachine(await createContainer(engine, spec, wanted, context), engine, context)
+    },
+    async *list(owner, context) {
+      yield* await listEverywhere(owner, context)
+    },
+    async attach(record, context) {
+      if (record.kind !== KIND)
+        throw new SkeinError('invalid', `${record.kind}:${record.id} is no container`, {
+          next: 'Ask the provider of that kind.',
+        })
+      return new ContainerMachine(record, engineOf(detailsOf(record).engine), context)
+    },
+    async diagnose(machine) {
+      return machine instanceof ContainerMachine ? machine.diagnose() : []
+    },
+  }
+}
+
+/**
+ * Asks every engine that may have some. One that made containers and does not answer makes the whole list unknown: who destroys what is
+ * not listed must not take silence for absence. A program that is merely installed need not answer.
+ */
+async function listEverywhere(owner: string, context: ProviderContext): Promise<MachineRecord[]> {
+  const { used, installed } = await knownEngines(context.home)
+  const listed = [
+    ...(await Promise.all(used.map((address) => listMachines(engineOf(address), owner, context.signal)))),
+    ...(await Promise.all(
+      installed.map((address) => listMachines(engineOf(address), owner, context.signal).catch(() => [])),
+    )),
+  ]
+  return [...new Map(listed.flat().map((record) => [record.id, record])).values()]
+}
