@@ -161,6 +161,25 @@ describe('a machine that is made for one workspace', () => {
     expect(await git(world.repo, ['show', `${workspace.branch}:made-there.txt`])).toBe('there\n')
   })
 
+  it('is ended when its workspace is removed while it is made, and does not come back', async () => {
+    await using computer = await engineWith(streamsLong(1, 1), () => ({ lifetime: 'workspace' }))
+    const { world, there } = computer
+    there.hold = Promise.withResolvers<void>()
+    const { id } = await world.api.call('workspaces.create', {
+      key: key(),
+      projectId: (await world.project()).id,
+      on: 'elsewhere',
+    })
+    await waitUntil(() => there.holding, { what: 'the machine to be made' })
+    const removing = remove(world, id)
+    there.hold.resolve()
+    expect((await removing).state).toBe('removed')
+    expect(there.machines()).toEqual([])
+    await world.restart()
+    expect((await world.api.call('workspaces.get', { workspace: id })).state).toBe('removed')
+    expect(there.machines()).toEqual([])
+  })
+
   it('is ended by the reaper when nothing knows it any more', async () => {
     await using computer = await engineWith(streamsLong(1, 1), () => ({ lifetime: 'workspace' }))
     const { world, there } = computer

@@ -23,6 +23,10 @@ export interface Elsewhere {
   plugin: SkeinPlugin
   /** Makes no machine, for this reason. */
   refuse: string | undefined
+  /** Makes none before this resolves. */
+  hold: PromiseWithResolvers<void> | undefined
+  /** Whether somebody waits for that. */
+  holding: boolean
   /** Machines that exist. */
   machines(): string[]
   /** The machine's folder: `home` and `state` are in it. */
@@ -83,6 +87,8 @@ export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
     settings: [{ name: 'size', type: 'number', about: 'How large it is.', default: 1 }],
     async create({ key, name, owner, workspace }: MachineSpec) {
       if (kindOfMachine.refuse !== undefined) throw new SkeinError('conflict', kindOfMachine.refuse)
+      kindOfMachine.holding = true
+      await kindOfMachine.hold?.promise
       const at = folder(key)
       await makeMachine(at)
       if (options.checkoutOf !== undefined && !existsSync(join(at, 'home', 'checkout')))
@@ -102,6 +108,8 @@ export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
 
   const kindOfMachine: Elsewhere = {
     refuse: undefined,
+    hold: undefined,
+    holding: false,
     plugin: definePlugin({
       name: 'elsewhere',
       activate: (context) => void context.subscriptions.push(context.machines.register(provider)),

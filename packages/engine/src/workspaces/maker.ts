@@ -30,6 +30,8 @@ export async function makeWorkspace(context: EngineContext, id: string): Promise
     .execute()
   for (const name of STEPS) {
     if (done.some((step) => step.name === name)) continue
+    // Somebody may have wanted it away meanwhile.
+    if ((await rowOf(context, id)).state !== 'creating') return
     await mark(context, id, name, { state: 'running', started_at: context.clock.now() })
     try {
       const { note, skipped } = await perform(context, name, await rowOf(context, id))
@@ -52,7 +54,12 @@ export async function makeWorkspace(context: EngineContext, id: string): Promise
         message: failure.message,
         ...(failure.next === undefined ? {} : { next: failure.next }),
       })
-      await context.db.updateTable('workspaces').set({ state: 'failed', problem }).where('id', '=', id).execute()
+      await context.db
+        .updateTable('workspaces')
+        .set({ state: 'failed', problem })
+        .where('id', '=', id)
+        .where('state', '=', 'creating')
+        .execute()
       context.changes.workspace(id)
       if (name === 'machine') await giveUpMachine(context, id)
       context.log('warn', 'a workspace could not be made', { workspaceId: id, step: name, error: failure.message })
@@ -85,6 +92,7 @@ async function perform(context: EngineContext, step: StepName, workspace: Worksp
         .updateTable('workspaces')
         .set({ state: 'ready', problem: null, ...(move ? { moving: asText(move, 'clean') } : {}) })
         .where('id', '=', workspace.id)
+        .where('state', '=', 'creating')
         .execute()
       context.work.workspaceReady(workspace.id)
       void fillPool(context, runner, project, workspace).catch((error: unknown) =>

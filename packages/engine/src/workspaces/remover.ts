@@ -26,6 +26,10 @@ export async function removeWorkspace(context: EngineContext, workspace: Workspa
     .selectAll()
     .where('id', '=', workspace.project_id)
     .executeTakeFirstOrThrow()
+  if (await neverWasThere(context, workspace)) {
+    await context.machines.destroy(workspace.machine_id)
+    return gone(context, workspace, null)
+  }
   const plan = JSON.parse(workspace.removal ?? '{"keepBranch":false}') as RemovePlan
   const runner = await context.machines.runnerEventually(workspace.machine_id, context.signal)
   await context.work.endWorkspace(workspace)
@@ -49,7 +53,8 @@ export async function removeWorkspace(context: EngineContext, workspace: Workspa
   if (workspace.machine_id !== HOME_MACHINE && there && snapshotRef !== null)
     await bringWorkHome(context, project, workspace, place, snapshotRef, plan)
   // A checkout that came with its machine goes with it, or is whoever's made it.
-  if (Number(workspace.in_place) === 0)
+  const hasClone = (await runner.call('fs.stat', { path: place.repo })) !== null
+  if (Number(workspace.in_place) === 0 && hasClone)
     await runner.call('git.removeWorkspace', {
       repo: place.repo,
       path: workspace.path,
@@ -60,6 +65,17 @@ export async function removeWorkspace(context: EngineContext, workspace: Workspa
     })
   await forgetProcesses(context, runner, workspace.id)
   if (workspace.machine_id !== HOME_MACHINE) await endMachineOf(context, workspace, place, snapshotRef)
+  await gone(context, workspace, snapshotRef)
+}
+
+/** Its machine was not made, or not far enough for it to have a place there: nothing can be in it. */
+async function neverWasThere(context: EngineContext, workspace: WorkspaceTable): Promise<boolean> {
+  const machine = await context.machines.row(workspace.machine_id)
+  if (machine && context.machines.provider(machine.kind).lifetime !== 'workspace') return false
+  return !machine || machine.state === 'wanted' || machine.state === 'gone' || !workspace.path.startsWith('/')
+}
+
+async function gone(context: EngineContext, workspace: WorkspaceTable, snapshotRef: string | null): Promise<void> {
   await context.db
     .updateTable('workspaces')
     .set({ state: 'removed', removed_at: context.clock.now(), snapshot_ref: snapshotRef })
@@ -105,6 +121,7 @@ export async function endMachineOf(
     if (!others) await context.machines.destroy(workspace.machine_id)
     return
   }
+  if (!(await runner.call('fs.stat', { path: repo }))) return
   for (const ref of [baseRef(workspace.id), ...(snapshotRef === null ? [] : [snapshotRef])])
     await runner.call('git.deleteRef', { repo, ref })
 }
@@ -211,7 +228,7 @@ async function freePort(context: EngineContext, workspace: WorkspaceTable): Prom
 
 /** What would be lost if it were not for the snapshot; empty: nothing that is not elsewhere too. */
 export async function unsavedWork(context: EngineContext, workspace: WorkspaceTable): Promise<string[]> {
-  if (workspace.base === null) return []
+  if (workspace.base === null || (await neverWasThere(context, workspace))) return []
   const runner = await context.machines.runner(workspace.machine_id)
   if (!(await runner.call('fs.stat', { path: workspace.path }))) return []
   const status = await runner.call('git.status', { path: workspace.path, base: workspace.base })
