@@ -53,7 +53,8 @@ export async function removeWorkspace(context: EngineContext, workspace: Workspa
   if (workspace.machine_id !== HOME_MACHINE && there && snapshotRef !== null)
     await bringWorkHome(context, project, workspace, place, snapshotRef, plan)
   // A checkout that came with its machine goes with it, or is whoever's made it.
-  const hasClone = (await runner.call('fs.stat', { path: place.repo })) !== null
+  const hasClone =
+    workspace.machine_id === HOME_MACHINE || (await runner.call('fs.stat', { path: place.repo })) !== null
   if (Number(workspace.in_place) === 0 && hasClone)
     await runner.call('git.removeWorkspace', {
       repo: place.repo,
