@@ -18,11 +18,10 @@ import { useCreateWorkspace } from './create-workspace.ts'
 
 interface NewWorkspaceFormProps {
   projectId?: string | undefined
-  onCreated?(): void
 }
 
 /** What a workspace is made from: the prompt first, the rest has a good answer already. */
-export function NewWorkspaceForm({ projectId, onCreated }: NewWorkspaceFormProps) {
+export function NewWorkspaceForm({ projectId }: NewWorkspaceFormProps) {
   const projects = useProjects()
   const [chosen, setChosen] = useState<string>()
   const last = useLastProject()
@@ -38,21 +37,20 @@ export function NewWorkspaceForm({ projectId, onCreated }: NewWorkspaceFormProps
       </p>
     )
   }
-  return <Form key={project.id} {...{ project, projects, onCreated }} onProject={setChosen} />
+  return <Form key={project.id} {...{ project, projects }} onProject={setChosen} />
 }
 
 interface FormProps {
   project: Project
   projects: readonly Project[]
   onProject(id: string): void
-  onCreated: (() => void) | undefined
 }
 
 const DRAFT = 'new'
 /** The value of a choice that is left to the agent. */
 const OWN = 'own'
 
-function Form({ project, projects, onProject, onCreated }: FormProps) {
+function Form({ project, projects, onProject }: FormProps) {
   const ids = { branches: useId(), models: useId() }
   const agents = useAgents()
   const draft = useDraft(DRAFT)
@@ -87,7 +85,6 @@ function Form({ project, projects, onProject, onCreated }: FormProps) {
         },
       })
       draft.clear()
-      onCreated?.()
     } catch (error) {
       toastError(error)
     }
@@ -100,9 +97,12 @@ function Form({ project, projects, onProject, onCreated }: FormProps) {
         event.preventDefault()
         void submit()
       }}
-      onKeyDown={(event) => {
-        if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return
+      // Before a list would open on it. The prompt has keys of its own.
+      onKeyDownCapture={(event) => {
+        if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+        if (event.target instanceof HTMLTextAreaElement) return
         event.preventDefault()
+        event.stopPropagation()
         void submit()
       }}
     >
