@@ -1,7 +1,7 @@
 /** One measured figure, beside the plain alternative of the same run and the budget that it shall keep. */
 export interface Figure {
   readonly what: string
-  readonly unit: 'ms' | 'MB' | 'lines/s' | 'processes'
+  readonly unit: 'ms' | 'MB' | '%' | 'lines/s' | 'processes'
   /** The median of `runs` runs. */
   readonly skein: number
   readonly plain?: number

@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core'
 import type { World } from '../world.ts'
 
 const ARGS = [
@@ -69,6 +76,11 @@ export async function openWindow(
     complaints,
     [Symbol.asyncDispose]: () => context.close(),
   }
+}
+
+/** Whether an element, or one in it, has the focus. */
+export async function hasFocus(element: Locator): Promise<boolean> {
+  return (await element.and(element.page().locator(':focus-within')).count()) > 0
 }
 
 function watch(page: Page): Complaints {

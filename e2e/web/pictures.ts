@@ -1,133 +1,148 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  asksPermission,
-  DEMO_PROMPT,
-  demo,
-  longText,
-  makeDemoProject,
-  reply,
-  type ScriptFunction,
-  say,
-  text,
-  useTool,
-  waitUntil,
-} from '@skein/testkit'
-import { key } from '../working-world.ts'
-import { World } from '../world.ts'
-import { openWindow, startBrowser, up } from './browser.ts'
+import { waitUntil } from '@skein/testkit'
+import type { Browser, Page } from 'playwright-core'
+import { openWindow, startBrowser, type Window } from './browser.ts'
+import { type PictureWorld, pictureWorld } from './picture-world.ts'
 
-/** Takes the pictures of `docs/web.md`, of the real app with real agents: `npm run web-pictures`. */
+/** Takes the pictures of `docs/web.md`, of the real app with real agents: `npm run web-pictures [NAME…]`. */
 
 const FOLDER = join(import.meta.dirname, '../../docs/images/web')
 
-/** Each prompt leads its agent into another state. */
-const model: ScriptFunction = (request, signal) => {
-  const { lastUserText } = request
-  if (/orbit/.test(lastUserText)) return demo(request, signal)
-  if (/permission/.test(lastUserText)) return asksPermission('npm publish --access public')(request, signal)
-  if (/stream/.test(lastUserText)) return reply([text(longText(3_000), { deltas: 3_000, delayMs: 100 })])
-  const [result] = request.toolResults
-  if (result === undefined)
-    return useTool('Write', { file_path: join(request.cwd, 'NOTES.md'), content: '# Notes\n\nWhat was decided.\n' })
-  return say('I wrote `NOTES.md`: what was decided, and why.')
+interface Picture {
+  readonly name: string
+  readonly path: string
+  /** The workspace that `ID` stands for. */
+  readonly at?: string
+  /** Until this is there, the page is not. */
+  readonly content: RegExp
+  prepare?(page: Page): Promise<void>
 }
 
-const WORKSPACES = [
-  { name: 'fix-the-periods-and-add-a-speed-option', prompt: DEMO_PROMPT, mode: 'plan' },
-  { name: 'release-0-4-0', prompt: 'Release it; that needs a permission.', mode: 'sandboxed' },
+const PICTURES: readonly Picture[] = [
   {
-    name: 'explain-orbital-mechanics-to-newcomers-in-the-readme',
-    prompt: 'Explain it, and stream.',
-    mode: 'sandboxed',
+    name: 'session',
+    at: 'stream-large-statements',
+    path: '/w/ID',
+    content: /rounding|The message is now|Done: 14|streams now|called twice/,
   },
-  { name: 'write-down-what-was-decided', prompt: 'Write it down.', mode: 'accept_edits' },
-  { name: 'review-me', prompt: DEMO_PROMPT, mode: 'accept_edits' },
-] as const
-
-const PAGES = [
-  { name: 'session', at: 'review-me', path: '/w/ID', content: /all four tests pass/ },
+  { name: 'asks', at: 'close-of-day-for-accounts-abroad', path: '/w/ID', content: /time zone does a booking day end/ },
   { name: 'plan', at: 'fix-the-periods-and-add-a-speed-option', path: '/w/ID/plan', content: /What is wrong/ },
-  { name: 'changes', at: 'review-me', path: '/w/ID/changes', content: /of 2 viewed/ },
-  { name: 'checks', at: 'review-me', path: '/w/ID/checks', content: /passed/i },
-  { name: 'services', at: 'review-me', path: '/w/ID/services', content: /running/ },
-  { name: 'terminals', at: 'review-me', path: '/w/ID/terminals', content: /terminal/i },
+  { name: 'changes', at: 'orbital-periods', path: '/w/ID/changes', content: /of 2/ },
+  { name: 'long-names', at: 'stream-large-statements', path: '/w/ID/changes', content: /of 6/ },
+  { name: 'checks', at: 'stream-large-statements', path: '/w/ID/checks', content: /failed/i },
+  { name: 'services', at: 'orbital-periods', path: '/w/ID/services', content: /running/ },
+  { name: 'terminals', at: 'orbital-periods', path: '/w/ID/terminals', content: /terminal/i },
+  { name: 'failed-setup', at: 'terraform-modules-4-2', path: '/w/ID', content: /failed/i },
   { name: 'inbox', path: '/inbox', content: /npm publish/ },
   { name: 'overview', path: '/overview', content: /orbit/ },
   { name: 'new', path: '/new', content: /New workspace/ },
-  { name: 'search', path: '/search?q=speed', content: /speed/ },
+  { name: 'search', path: '/search?q=rounding', content: /rounding/ },
   { name: 'settings', path: '/settings', content: /Theme/i },
   { name: 'doctor', path: '/doctor', content: /Claude Code/ },
   { name: 'welcome', path: '/welcome', content: /Add a project/ },
-] as const
+  {
+    ...{ name: 'sidebar', path: '/overview', content: /orbit/ },
+    prepare: async (page) => {
+      const opener = page.getByRole('button', { name: 'Open the sidebar' })
+      if (await opener.isVisible()) await opener.click()
+      await page.getByRole('button', { name: /^Needs you/ }).waitFor()
+    },
+  },
+]
 
-async function main(): Promise<void> {
+const VIEWPORTS = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+]
+
+async function main(names: readonly string[]): Promise<void> {
+  const wanted = (name: string) => names.length === 0 || names.includes(name)
+  if (names.length === 0) await rm(FOLDER, { recursive: true, force: true })
   await mkdir(FOLDER, { recursive: true })
-  await using world = await World.create(model, { repository: makeDemoProject })
-  await up(world)
-  const project = await world.api.call('projects.open', { key: key(), path: world.repo })
-  await world.api.call('projects.trust', { key: key(), projectId: project.id, hash: project.trust.hash })
-  const ids = new Map<string, string>()
-  for (const { name, prompt, mode } of WORKSPACES) {
-    const { id } = await world.api.call('workspaces.create', {
-      key: key(),
-      projectId: project.id,
-      name,
-      session: { permissionMode: mode, environment: world.environment },
-      prompt: [{ type: 'text', text: prompt }],
-    })
-    ids.set(name, id)
-  }
-  await settle(world, ids)
-  const reviewed = ids.get('review-me') ?? ''
-  await world.api.call('services.start', { key: key(), workspaceId: reviewed, name: 'page' })
-  await world.api.call('terminals.open', { key: key(), workspaceId: reviewed, cols: 100, rows: 30 })
-
+  await using pictured = await pictureWorld()
   const browser = await startBrowser()
   try {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      for (const viewport of [
-        { width: 1440, height: 900 },
-        { width: 390, height: 844 },
-      ]) {
-        await using window = await openWindow(browser, world, { colorScheme, viewport, reducedMotion: 'reduce' })
-        const { page } = window
-        for (const { name, path, content, ...of } of PAGES) {
-          const id = 'at' in of ? (ids.get(of.at) ?? '') : ''
-          await page.goto(new URL(path.replace('ID', id), page.url()).href)
-          await page.getByRole('main').getByText(content).filter({ visible: true }).first().waitFor()
-          await page.waitForTimeout(600)
-          await page.screenshot({ path: join(FOLDER, `${name}-${colorScheme}-${viewport.width}.png`) })
-        }
-      }
-    }
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const viewport of VIEWPORTS)
+        await take(
+          browser,
+          pictured,
+          { colorScheme, viewport },
+          PICTURES.filter(({ name }) => wanted(name)),
+        )
+    if (wanted('lost')) await takeLost(browser, pictured)
   } finally {
     await browser.close()
   }
 }
 
-/** The plan waits, the permission waits, what can end has ended; questions are answered on the way. */
-async function settle(world: World, ids: ReadonlyMap<string, string>): Promise<void> {
-  const ended = ['write-down-what-was-decided', 'review-me'].map((name) => ids.get(name))
-  await waitUntil(
-    async () => {
-      const asks = await world.api.call('asks.list', {})
-      for (const ask of asks) {
-        if (ask.kind === 'question')
-          await world.api.call('asks.answer', {
-            key: ask.id,
-            askId: ask.id,
-            answer: { type: 'answers', answers: { 'In which unit should --speed print?': 'km/s' } },
-          })
-        if (ask.kind === 'permission' && ended.includes(ask.workspaceId))
-          await world.api.call('asks.answer', { key: ask.id, askId: ask.id, answer: { type: 'allow' } })
-      }
-      const all = await world.api.call('workspaces.list', {})
-      const done = all.filter(({ id, status }) => ended.includes(id) && status.status === 'ready_for_review')
-      return done.length === ended.length && asks.some(({ kind }) => kind === 'plan')
-    },
-    { what: 'the agents to be where the pictures want them', timeout: 120_000 },
+interface Look {
+  readonly colorScheme: 'light' | 'dark'
+  readonly viewport: { readonly width: number; readonly height: number }
+}
+
+async function take(
+  browser: Browser,
+  { world, ids }: PictureWorld,
+  look: Look,
+  pictures: readonly Picture[],
+): Promise<void> {
+  await using window = await openWindow(browser, world, { ...look, reducedMotion: 'reduce' })
+  const { page } = window
+  for (const picture of pictures) {
+    const id = picture.at === undefined ? '' : (ids.get(picture.at) ?? '')
+    await page.goto(new URL(picture.path.replace('ID', id), page.url()).href)
+    const found = page.getByRole('main').getByText(picture.content).filter({ visible: true })
+    await found.first().waitFor()
+    await picture.prepare?.(page)
+    await still(page)
+    await shoot(page, picture.name, look)
+  }
+}
+
+/** The server has gone under a page that is open: it says so, and shows what it had. */
+async function takeLost(browser: Browser, { world, ids }: PictureWorld): Promise<void> {
+  const windows: { window: Window; look: Look }[] = []
+  await using stack = new AsyncDisposableStack()
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const viewport of VIEWPORTS) {
+      const look = { colorScheme, viewport }
+      const path = `/w/${ids.get('stream-large-statements')}`
+      windows.push({
+        window: stack.use(await openWindow(browser, world, { ...look, path, reducedMotion: 'reduce' })),
+        look,
+      })
+    }
+  for (const { window } of windows) await window.page.locator('[data-seq]').first().waitFor()
+  const pid = await world.serverPid()
+  if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  await Promise.all(
+    windows.map(async ({ window, look }) => {
+      await window.page.getByText('The server cannot be reached').waitFor()
+      await shoot(window.page, 'lost', look)
+    }),
   )
 }
 
-await main()
+/** Until a page's picture does not change any more. */
+async function still(page: Page): Promise<void> {
+  await page.evaluate('document.fonts.ready')
+  let before: Buffer = Buffer.alloc(0)
+  await waitUntil(
+    async () => {
+      const now = await page.screenshot()
+      const same = now.equals(before)
+      before = now
+      return same
+    },
+    { what: 'the page to rest', timeout: 10_000, every: 250 },
+    // What streams never rests.
+  ).catch(() => undefined)
+}
+
+async function shoot(page: Page, name: string, { colorScheme, viewport }: Look): Promise<void> {
+  await page.screenshot({ path: join(FOLDER, `${name}-${colorScheme}-${viewport.width}.png`) })
+}
+
+await main(process.argv.slice(2))

@@ -105,9 +105,10 @@ export type AgentCommand =
       options: readonly { optionId: string; kind: string; suggestion?: unknown }[]
     }
   | { type: 'answer_questions'; id: string; requestId: string; input: unknown; answer: ElicitationAnswer }
-  | { type: 'set_model'; id: string; model: string }
+  /** null: the agent's own choice; so for the effort. */
+  | { type: 'set_model'; id: string; model: string | null }
   | { type: 'set_mode'; id: string; mode: PermissionMode }
-  | { type: 'set_effort'; id: string; effort: string }
+  | { type: 'set_effort'; id: string; effort: string | null }
   | { type: 'stop_task'; id: string; agentId: string }
   /** Asks for how full the context window is; the answer comes as a `usage_update`. */
   | { type: 'get_context_usage'; id: string }

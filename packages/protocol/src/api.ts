@@ -313,8 +313,10 @@ export const apiMethods = {
     'Model, effort, and permission mode from now on; renews the environment.',
     {
       ...sid,
-      model: z.string().optional(),
-      effort: z.string().optional(),
+      /** null: what the agent itself would take. */
+      model: z.string().nullable().optional(),
+      /** null: what the agent itself would take. */
+      effort: z.string().nullable().optional(),
       permissionMode: PermissionMode.optional(),
       maxCost: z.number().positive().optional(),
       environment: SessionEnvironment.optional(),
@@ -360,8 +362,14 @@ export const apiMethods = {
     Workspace,
   ),
   'sessions.events': query(
-    'Stored events after a seq.',
-    z.object({ ...sid, after: z.number().int().optional(), limit: z.number().int().positive().max(10_000).optional() }),
+    'Stored events after a seq, or the newest so many.',
+    z.object({
+      ...sid,
+      after: z.number().int().optional(),
+      limit: z.number().int().positive().max(10_000).optional(),
+      /** The last `limit` events, in their order. */
+      newest: z.boolean().optional(),
+    }),
     z.object({ events: z.array(Envelope), last: z.number().int() }),
   ),
   'sessions.follow': subscription(

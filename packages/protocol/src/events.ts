@@ -371,6 +371,8 @@ export const Envelope = z.object({
   /** The sub-agent that it belongs to. */
   agentId: z.string().optional(),
   parentToolCallId: z.string().optional(),
+  /** The ask that this event opened. */
+  askId: z.string().optional(),
   /** Made by Skein, not by the agent. */
   synthetic: z.literal(true).optional(),
   /** A delta: shown live, never stored. */

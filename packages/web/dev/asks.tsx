@@ -17,7 +17,7 @@ import { AskCard } from '../src/asks/ask-card.tsx'
 import { Composer } from '../src/composer/composer.tsx'
 import { InboxPage } from '../src/inbox/page.tsx'
 import { listenForShortcuts } from '../src/keys/use-shortcut.ts'
-import { NewWorkspaceDialog, NewWorkspacePage } from '../src/new/page.tsx'
+import { NewWorkspacePage } from '../src/new/page.tsx'
 import '../src/styles.css'
 import { useTheme } from '../src/theme/theme.ts'
 import { ToastRoot } from '../src/ui/toast.tsx'
@@ -25,7 +25,7 @@ import { TooltipProvider } from '../src/ui/tooltip.tsx'
 import { WelcomePage } from '../src/welcome/page.tsx'
 import { askFixture } from './fixture-asks.ts'
 
-/** The pages of asks and prompts, alone: `?page=/session|/inbox|/new|/dialog|/welcome&empty&theme=dark`. */
+/** The pages of asks and prompts, alone: `?page=/session|/inbox|/new|/welcome&empty&theme=dark`. */
 const query = new URLSearchParams(location.search)
 const changed = (change: Parameters<typeof applyChanges>[1][number]) =>
   useLive.setState(applyChanges(useLive.getState(), [change]))
@@ -78,7 +78,6 @@ const pages: Record<string, () => React.ReactNode> = {
   '/inbox': InboxPage,
   '/new': NewWorkspacePage,
   '/welcome': WelcomePage,
-  '/dialog': () => <NewWorkspaceDialog open onOpenChange={() => {}} />,
 }
 const elsewhere = [
   '/',

@@ -18,3 +18,7 @@
     }
   }
 })()
+
+// The page's policy forbids what zod would try to see whether it may compile its schemas, and the browser would report each try.
+// The first module to run builds schemas, so this is said before any.
+globalThis.__zod_globalConfig = { jitless: true }

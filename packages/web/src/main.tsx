@@ -1,14 +1,10 @@
 import { createRoot } from 'react-dom/client'
-import * as z from 'zod'
 import { connectToServer } from './api/connection.ts'
 import { router } from './routes.tsx'
 import { App } from './shell/app.tsx'
 import { registerShell } from './shell/register-shell.ts'
 import { reloadWhenStale } from './shell/reload-when-stale.ts'
 import './styles.css'
-
-// The page forbids `eval`, which zod would try first.
-z.config({ jitless: true })
 
 reloadWhenStale()
 

@@ -6,21 +6,14 @@ import {
   useParams,
   useSearch,
 } from '@tanstack/react-router'
-import { lazy } from 'react'
 import { useWorkspace } from './api/live.ts'
+import { ChangesPage, ChecksPage, PlanPage, ServicesPage, SessionPage, showing, TerminalsPage } from './pages.ts'
 import { HomePage } from './shell/home-page.tsx'
 import { NotFound, PageError, PagePending } from './shell/page-states.tsx'
 import { Shell } from './shell/shell.tsx'
 import { WorkspaceIndexPage } from './workspace/index-page.tsx'
 import { WorkspaceLayout } from './workspace/layout.tsx'
 import { rememberedSession } from './workspace/remembered-session.ts'
-
-const ChecksPage = lazy(() => import('./checks/page.tsx').then((page) => ({ default: page.ChecksPage })))
-const ServicesPage = lazy(() => import('./services/page.tsx').then((page) => ({ default: page.ServicesPage })))
-const TerminalsPage = lazy(() => import('./terminals/page.tsx').then((page) => ({ default: page.TerminalsPage })))
-const PlanPage = lazy(() => import('./plan/page.tsx').then((page) => ({ default: page.PlanPage })))
-const ChangesPage = lazy(() => import('./changes/page.tsx').then((page) => ({ default: page.ChangesPage })))
-const SessionPage = lazy(() => import('./session/page.tsx').then((page) => ({ default: page.SessionPage })))
 
 const word = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
@@ -80,10 +73,10 @@ const index = createRoute({ getParentRoute: () => workspaceRoute, path: '/', com
 const session = createRoute({
   getParentRoute: () => workspaceRoute,
   path: 'session/$sessionId',
-  component: function Session() {
+  component: showing(SessionPage, function Session() {
     const { workspaceId, sessionId } = useParams({ from: '/w/$workspaceId/session/$sessionId' })
     return <SessionPage key={sessionId} workspaceId={workspaceId} sessionId={sessionId} />
-  },
+  }),
 })
 
 const sessionInSearch = ({ session }: Record<string, unknown>): { session?: string } => {
@@ -104,43 +97,43 @@ const plan = createRoute({
   getParentRoute: () => workspaceRoute,
   path: 'plan',
   validateSearch: sessionInSearch,
-  component: function Plan() {
+  component: showing(PlanPage, function Plan() {
     const props = useWorkspaceSession()
     return <PlanPage key={props.workspaceId} {...props} />
-  },
+  }),
 })
 const changes = createRoute({
   getParentRoute: () => workspaceRoute,
   path: 'changes',
   validateSearch: sessionInSearch,
-  component: function Changes() {
+  component: showing(ChangesPage, function Changes() {
     const props = useWorkspaceSession()
     return <ChangesPage key={props.workspaceId} {...props} />
-  },
+  }),
 })
 const checks = createRoute({
   getParentRoute: () => workspaceRoute,
   path: 'checks',
-  component: function Checks() {
+  component: showing(ChecksPage, function Checks() {
     const { workspaceId } = useParams({ from: '/w/$workspaceId' })
     return <ChecksPage key={workspaceId} workspaceId={workspaceId} />
-  },
+  }),
 })
 const services = createRoute({
   getParentRoute: () => workspaceRoute,
   path: 'services',
-  component: function Services() {
+  component: showing(ServicesPage, function Services() {
     const { workspaceId } = useParams({ from: '/w/$workspaceId' })
     return <ServicesPage key={workspaceId} workspaceId={workspaceId} />
-  },
+  }),
 })
 const terminals = createRoute({
   getParentRoute: () => workspaceRoute,
   path: 'terminals',
-  component: function Terminals() {
+  component: showing(TerminalsPage, function Terminals() {
     const { workspaceId } = useParams({ from: '/w/$workspaceId' })
     return <TerminalsPage key={workspaceId} workspaceId={workspaceId} />
-  },
+  }),
 })
 
 const routeTree = root.addChildren([

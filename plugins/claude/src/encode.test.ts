@@ -16,14 +16,16 @@ const commands: AgentCommand[] = [
   { type: 'answer_permission', id: 'a1', requestId: 'r1', input: {}, answer: { outcome: 'deny' }, options: [] },
   { type: 'answer_questions', id: 'a2', requestId: 'r2', input: {}, answer: { outcome: 'declined' } },
   { type: 'set_model', id: 's1', model: 'opus' },
+  { type: 'set_model', id: 's1', model: null },
   { type: 'set_mode', id: 's2', mode: 'ask' },
   { type: 'set_effort', id: 's3', effort: 'low' },
+  { type: 'set_effort', id: 's3', effort: null },
   { type: 'stop_task', id: 's4', agentId: 't1' },
   { type: 'get_context_usage', id: 's5' },
 ]
 
-for (const command of commands)
-  test(`${command.type} is the same lines each time, each of them JSON on one line with a key of its own`, () => {
+for (const [index, command] of commands.entries())
+  test(`${index + 1}: ${command.type} is the same lines each time, each of them JSON on one line with a key of its own`, () => {
     const once = encode(state, command)
     expect(encode(state, command)).toEqual(once)
     expect(once.needsRestart ?? false).toBe(false)

@@ -23,7 +23,8 @@ export function encode(state: ClaudeState, command: AgentCommand): EncodedInput 
     case 'answer_questions':
       return { lines: [answerQuestions(state, command)] }
     case 'set_model': {
-      const { id, model } = command
+      const { id } = command
+      const model = command.model ?? OWN_MODEL
       return { lines: [request('model', model, id, { subtype: 'set_model', model })] }
     }
     case 'set_mode':
@@ -31,7 +32,7 @@ export function encode(state: ClaudeState, command: AgentCommand): EncodedInput 
     case 'set_effort': {
       const { id, effort } = command
       const settings = { effortLevel: effort }
-      return { lines: [request('effort', effort, id, { subtype: 'apply_flag_settings', settings })] }
+      return { lines: [request('effort', effort ?? '', id, { subtype: 'apply_flag_settings', settings })] }
     }
     case 'stop_task': {
       const { id, agentId } = command
@@ -41,6 +42,9 @@ export function encode(state: ClaudeState, command: AgentCommand): EncodedInput 
       return { lines: [request('context', '', command.id, { subtype: 'get_context_usage', detail: 'summary' })] }
   }
 }
+
+/** Claude Code's word for the model that it would take by itself. */
+const OWN_MODEL = 'default'
 
 /** A text that begins with `/` and the name of a command is that command; any other goes to the model as it is. */
 function prompt({ messageId, content }: Of<'prompt'>): Line {

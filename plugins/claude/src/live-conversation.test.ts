@@ -114,6 +114,13 @@ test('model, effort and mode change in a running session', () =>
     expect(request?.model).toContain('sonnet')
     expect(request?.body).toMatchObject({ output_config: { effort: 'low' } })
     expect(() => session.send({ type: 'set_mode', id: 'p2', mode: 'bypass' })).toThrow(/not isolated/)
+    session.send({ type: 'set_model', id: 'm2', model: null })
+    session.send({ type: 'set_effort', id: 'e2', effort: null })
+    await session.turn('three')
+    const [first] = model.requests
+    const last = model.requests.at(-1)
+    const effort = (body: unknown) => (body as { output_config?: { effort?: string } }).output_config?.effort
+    expect([last?.model, effort(last?.body)]).toEqual([first?.model, effort(first?.body)])
   }))
 
 test('a result in the wanted form is given as structured output', () =>

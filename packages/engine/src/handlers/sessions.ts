@@ -3,7 +3,7 @@ import type { CallHandlers, Parts } from '../api.ts'
 import { uuidFrom } from '../identity.ts'
 import { addSession, renewEnvironment } from '../sessions/create.ts'
 import { liveSession, sessionRow } from '../sessions/find.ts'
-import type { StoredOptions } from '../sessions/options.ts'
+import type { OptionsChange } from '../sessions/options.ts'
 import { queuePrompt } from '../sessions/prompts.ts'
 import { editPrompt, listQueue, orderPrompts } from '../sessions/queue.ts'
 import { listTurns } from '../sessions/turns.ts'
@@ -149,13 +149,13 @@ export function sessionHandlers(parts: Parts): Pick<CallHandlers, Methods> {
       return view(sessionId)
     },
     'sessions.fork': (params) => commands.once('sessions.fork', params, () => forkSession(parts, params)),
-    'sessions.events': async ({ sessionId, after = 0, limit = 1000 }) => {
+    'sessions.events': async ({ sessionId, after = 0, limit = 1000, newest = false }) => {
       const { seq } = await row(sessionId)
       const rows = await context.db
         .selectFrom('events')
         .select('envelope')
         .where('session_id', '=', sessionId)
-        .where('seq', '>', after)
+        .where('seq', '>', newest ? Math.max(after, seq - limit) : after)
         .orderBy('seq')
         .limit(limit)
         .execute()
@@ -164,12 +164,7 @@ export function sessionHandlers(parts: Parts): Pick<CallHandlers, Methods> {
   }
 }
 
-function optionsOf({
-  model,
-  effort,
-  permissionMode,
-  maxCost,
-}: ApiParams<'sessions.configure'>): Partial<StoredOptions> {
+function optionsOf({ model, effort, permissionMode, maxCost }: ApiParams<'sessions.configure'>): OptionsChange {
   return {
     ...(model === undefined ? {} : { model }),
     ...(effort === undefined ? {} : { effort }),

@@ -14,7 +14,7 @@ import { beginEpoch } from './fold.ts'
 import { followJournal, processId } from './journal.ts'
 import { launchSession } from './launch.ts'
 import { SessionLog } from './log.ts'
-import type { StoredOptions } from './options.ts'
+import { changedOptions, type OptionsChange, type StoredOptions } from './options.ts'
 import { contentOf } from './prompts.ts'
 import { refusePrompt } from './refusal.ts'
 import { sayToAgent, writeLine } from './talk.ts'
@@ -373,7 +373,7 @@ export class SessionActor {
   }
 
   /** Model, effort or mode for what comes, and for the process that runs. */
-  configure(change: Partial<StoredOptions>): Promise<void> {
+  configure(change: OptionsChange): Promise<void> {
     return this.#serial.run(async () => {
       const row = await this.#row()
       const workspace = await this.#workspace(row)
@@ -381,8 +381,7 @@ export class SessionActor {
       const id = this.#context.uuid()
       const commands: AgentCommand[] = []
       if (change.model !== undefined) commands.push({ type: 'set_model', id: `${id}-m`, model: change.model })
-      if (change.permissionMode !== undefined)
-        commands.push({ type: 'set_mode', id: `${id}-p`, mode: change.permissionMode })
+      if (change.permissionMode) commands.push({ type: 'set_mode', id: `${id}-p`, mode: change.permissionMode })
       if (change.effort !== undefined) commands.push({ type: 'set_effort', id: `${id}-e`, effort: change.effort })
       let restart = false
       for (const command of commands) restart = (await this.#say(command, row, workspace)) || restart
@@ -393,8 +392,8 @@ export class SessionActor {
     })
   }
 
-  async #setOptions(row: Row, change: Partial<StoredOptions>): Promise<void> {
-    const options = { ...(JSON.parse(row.options) as StoredOptions), ...change }
+  async #setOptions(row: Row, change: OptionsChange): Promise<void> {
+    const options = changedOptions(JSON.parse(row.options) as StoredOptions, change)
     await this.#update({ options: JSON.stringify(options) })
   }
 

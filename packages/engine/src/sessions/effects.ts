@@ -56,6 +56,15 @@ export function applyEffects(
 
 type Request = AgentEventOf<'permission_request'> | AgentEventOf<'elicitation_request'>
 
+/** The ask that an event opens, if it opens one: the same whenever the journal is read. */
+export function askOpenedBy(sessionId: string, event: AgentEvent, epoch = 0): string | undefined {
+  const opens = event.type === 'permission_request' || event.type === 'elicitation_request'
+  return opens ? askIdOf(sessionId, event, epoch) : undefined
+}
+
+const askIdOf = (sessionId: string, { requestId }: Request, epoch: number) =>
+  shortId('ask-', sessionId, requestId, String(epoch))
+
 function openAsk(
   raw: DatabaseSync,
   context: EngineContext,
@@ -65,7 +74,7 @@ function openAsk(
   original: AgentEvent,
 ): void {
   const epoch = envelope.src?.epoch ?? 0
-  const id = shortId('ask-', session.id, event.requestId, String(epoch))
+  const id = envelope.askId ?? askIdOf(session.id, event, epoch)
   const input = JSON.stringify(event.input ?? null)
   const asked = original.type === event.type ? JSON.stringify((original as Request).input ?? null) : input
   const permission = event.type === 'permission_request' ? event : undefined

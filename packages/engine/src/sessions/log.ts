@@ -6,7 +6,7 @@ import { StreamRedactor } from '../security/redact.ts'
 import { Serial } from '../serial.ts'
 import { prepared } from '../store/prepared.ts'
 import type { SessionTable } from '../store/schema.ts'
-import { applyEffects } from './effects.ts'
+import { applyEffects, askOpenedBy } from './effects.ts'
 import type { PlacedEvent, SessionFold } from './fold.ts'
 import { storeImages } from './images.ts'
 
@@ -126,6 +126,7 @@ export class SessionLog {
     src: EventSource | undefined,
     ephemeral: boolean,
   ): Envelope {
+    const askId = askOpenedBy(this.id, event, src?.epoch)
     return {
       v: 1,
       sessionId: this.id,
@@ -135,6 +136,7 @@ export class SessionLog {
       ...(placed.turnId === undefined ? {} : { turnId: placed.turnId }),
       ...(placed.agentId === undefined ? {} : { agentId: placed.agentId }),
       ...(placed.parentToolCallId === undefined ? {} : { parentToolCallId: placed.parentToolCallId }),
+      ...(askId === undefined ? {} : { askId }),
       ...(ephemeral ? { ephemeral: true as const } : {}),
       event,
     }

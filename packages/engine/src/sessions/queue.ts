@@ -2,6 +2,7 @@ import type { ContentBlock, Origin, QueuedPrompt } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { keep, kept } from '../sealed.ts'
 import type { PromptTable } from '../store/schema.ts'
+import { withSecrets } from './edited-secrets.ts'
 import { withoutBytes } from './images.ts'
 import type { SessionLog } from './log.ts'
 import { checkedContent } from './prompts.ts'
@@ -40,14 +41,16 @@ export async function editPrompt(
   messageId: string,
   content: readonly ContentBlock[],
 ): Promise<boolean> {
-  const stored = await withoutBytes(context.blobs, checkedContent(content))
   const prompt = await context.db
     .selectFrom('prompts')
-    .select('origin')
+    .select(['origin', 'content'])
     .where('id', '=', messageId)
     .where('session_id', '=', log.id)
     .executeTakeFirst()
   if (!prompt) return false
+  const before = kept<ContentBlock[]>(context, prompt.content, `prompt:${messageId}`)
+  const edited = withSecrets(context.redactor, before, checkedContent(content))
+  const stored = await withoutBytes(context.blobs, edited)
   const at = context.clock.now()
   try {
     await log.append(

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useApi } from '../api/context.tsx'
 import { reportFailure } from '../comments/report-failure.ts'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { Button } from '../ui/button.tsx'
 import { Dialog, DialogBody, DialogContent, DialogFooter } from '../ui/dialog.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -90,7 +91,7 @@ function Fit({ outcome }: { outcome: Outcome }) {
       <ul className="mt-2 max-h-48 overflow-auto font-mono text-xs">
         {outcome.conflicts.map((path) => (
           <li key={path} className="py-0.5">
-            {path}
+            {visibleCharacters(path)}
           </li>
         ))}
       </ul>

@@ -1,5 +1,6 @@
 import type { FileChange } from '@skein/protocol'
 import { ChevronRight } from 'lucide-react'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { cn } from '../ui/cn.ts'
 import { collapseReason } from './file-list.ts'
 import { FileMenu } from './file-menu.tsx'
@@ -18,7 +19,7 @@ export function FileHeader({ path }: { path: string }) {
     <div className="flex h-11 min-w-0 items-center gap-2 border-y bg-surface pr-2 pl-1 text-sm" data-file={path}>
       <button
         type="button"
-        className="flex min-w-0 flex-1 items-center gap-2 self-stretch rounded px-1 text-left"
+        className="flex min-w-0 flex-1 items-center gap-2 self-stretch rounded px-1 pr-3 text-left"
         aria-expanded={!collapsed}
         onClick={() => review.setCollapsed(path, !collapsed)}
       >
@@ -37,7 +38,7 @@ export function FileHeader({ path }: { path: string }) {
           type="checkbox"
           className="size-4 accent-accent"
           checked={viewed}
-          aria-label={`${path} is viewed`}
+          aria-label={`${visibleCharacters(path)} is viewed`}
           onChange={(event) => review.setViewed(path, event.target.checked)}
         />
         <span className="max-sm:hidden">Viewed</span>
@@ -48,17 +49,21 @@ export function FileHeader({ path }: { path: string }) {
 }
 
 /** The end of a path says which file it is, so that a long one loses its beginning. */
-function PathName({ change: { path, oldPath } }: { change: FileChange }) {
+function PathName({ change }: { change: FileChange }) {
+  const path = visibleCharacters(change.path)
+  const oldPath = change.oldPath && visibleCharacters(change.oldPath)
   const cut = path.lastIndexOf('/') + 1
   return (
     <span
-      className="flex min-w-0 items-baseline font-mono text-[0.8125rem]"
+      className="flex min-w-0 items-baseline overflow-hidden font-mono text-[0.8125rem]"
       title={oldPath ? `${oldPath} → ${path}` : path}
     >
-      <span className="truncate text-muted [direction:rtl]">
-        <bdi>{path.slice(0, cut)}</bdi>
-      </span>
-      <span className="shrink-0 font-medium max-sm:shrink max-sm:truncate">{path.slice(cut)}</span>
+      {cut > 0 && (
+        <span className="min-w-6 truncate text-muted [direction:rtl]">
+          <bdi>{path.slice(0, cut)}</bdi>
+        </span>
+      )}
+      <span className="min-w-0 truncate font-medium">{path.slice(cut)}</span>
     </span>
   )
 }

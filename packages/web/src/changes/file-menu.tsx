@@ -1,5 +1,6 @@
 import type { FileChange } from '@skein/protocol'
 import { Ellipsis } from 'lucide-react'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { useEditors } from '../settings/use-editors.ts'
 import {
   DropdownMenu,
@@ -25,7 +26,7 @@ export function FileMenu({ change }: { change: FileChange }) {
   return (
     <DropdownMenu>
       <DropdownMenuTrigger asChild>
-        <IconButton label={`Actions for ${path}`}>
+        <IconButton label={`Actions for ${visibleCharacters(path)}`}>
           <Ellipsis aria-hidden />
         </IconButton>
       </DropdownMenuTrigger>

@@ -2,6 +2,7 @@ import type { FileChange } from '@skein/protocol'
 import { Check, ChevronRight, MessageSquare } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { VList, type VListHandle } from 'virtua'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { cn } from '../ui/cn.ts'
 import { LineCounts } from './file-header.tsx'
 import { filterChanges, type TreeRow, treeRows } from './file-list.ts'
@@ -139,20 +140,20 @@ function Row({ row, tabbable, current, viewed, comments, onClick }: RowProps) {
         current ? 'bg-selected text-foreground' : 'hover:bg-hover',
       )}
       style={{ paddingLeft: `${row.depth * 12 + 6}px` }}
-      title={row.path}
+      title={visibleCharacters(row.path)}
       onClick={onClick}
     >
       {row.kind === 'folder' ? (
         <>
           <ChevronRight className={cn('size-3.5 shrink-0 text-muted', row.open && 'rotate-90')} aria-hidden />
-          <span className="truncate text-muted">{row.name}</span>
+          <span className="truncate text-muted">{visibleCharacters(row.name)}</span>
           {!row.open && <span className="ml-auto text-muted text-xs">{row.files}</span>}
         </>
       ) : (
         <>
           <StatusMark status={row.change.status} />
           <span className={cn('truncate', viewed && 'text-muted', row.change.status === 'deleted' && 'line-through')}>
-            {row.name}
+            {visibleCharacters(row.name)}
           </span>
           <span className="ml-auto flex shrink-0 items-center gap-1.5">
             {comments > 0 && (

@@ -2,6 +2,7 @@ import { useCommentCommands } from '../comments/commands.ts'
 import { CommentBox } from '../comments/comment-box.tsx'
 import { lineRangeName } from '../comments/line-range-name.ts'
 import { Thread } from '../comments/thread.tsx'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { Badge } from '../ui/badge.tsx'
 import type { OpenBox } from './notes.ts'
 import { useReview } from './review.ts'
@@ -35,7 +36,7 @@ export function WritingBox({ box }: { box: OpenBox }) {
   return (
     <div className="line-note">
       <CommentBox
-        label={`Comment on ${path}, ${lineRangeName(box)}`}
+        label={`Comment on ${visibleCharacters(path)}, ${lineRangeName(box)}`}
         draftName={`diff.${id}`}
         placeholder={`Comment on ${lineRangeName(box)}`}
         submitLabel="Add to review"

@@ -1,6 +1,7 @@
 import { lineRangeName } from '../comments/line-range-name.ts'
 import type { DiffComment } from '../comments/place.ts'
 import { Thread } from '../comments/thread.tsx'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { useReview } from './review.ts'
 
 /** Comments on files that are not part of the diff any more. */
@@ -18,9 +19,13 @@ export function LostComments({ comments, complete }: { comments: readonly DiffCo
         {lost.map((comment) => (
           <div key={comment.id}>
             <p className="font-mono text-muted text-xs">
-              {comment.place.path}, {lineRangeName(comment.place)}
+              {visibleCharacters(comment.place.path)}, {lineRangeName(comment.place)}
             </p>
-            <Thread comment={comment} where={`${comment.place.path}, ${lineRangeName(comment.place)}`} quote />
+            <Thread
+              comment={comment}
+              where={`${visibleCharacters(comment.place.path)}, ${lineRangeName(comment.place)}`}
+              quote
+            />
           </div>
         ))}
       </div>

@@ -7,6 +7,7 @@ import type { DiffComment } from '../comments/place.ts'
 import { isDiffComment } from '../comments/place.ts'
 import { reportFailure } from '../comments/report-failure.ts'
 import { Tray } from '../comments/tray.tsx'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { toast } from '../ui/toast.tsx'
 
 interface ReviewTrayProps {
@@ -45,7 +46,9 @@ export function ReviewTray({ workspaceId, sessionId, comments, onShow }: ReviewT
     <Tray
       drafts={drafts}
       name={`review.${workspaceId}`}
-      where={({ place }) => (place.kind === 'diff' ? `${place.path}, ${lineRangeName(place)}` : lineRangeName(place))}
+      where={({ place }) =>
+        place.kind === 'diff' ? `${visibleCharacters(place.path)}, ${lineRangeName(place)}` : lineRangeName(place)
+      }
       onShow={(comment) => isDiffComment(comment) && onShow(comment)}
       onDelete={(comment) => void commands.remove(comment.id).catch(() => undefined)}
       onSend={send}

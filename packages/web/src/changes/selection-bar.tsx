@@ -1,5 +1,6 @@
 import { MessageSquarePlus, X } from 'lucide-react'
 import { lineRangeName } from '../comments/line-range-name.ts'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { useEditors } from '../settings/use-editors.ts'
 import { Button } from '../ui/button.tsx'
 import { IconButton } from '../ui/icon-button.tsx'
@@ -33,7 +34,7 @@ export function SelectionBar({ selection, onComment, onClear }: SelectionBarProp
   return (
     <div role="toolbar" aria-label="Selected lines" className="selection-bar">
       <span className="min-w-0 truncate text-xs max-sm:hidden">
-        <span className="text-muted">{path.slice(path.lastIndexOf('/') + 1)}</span>{' '}
+        <span className="text-muted">{visibleCharacters(path.slice(path.lastIndexOf('/') + 1))}</span>{' '}
         {lineRangeName({ startLine, endLine })}
         {side === 'old' && <span className="text-muted"> before</span>}
       </span>

@@ -74,13 +74,13 @@ export function Toolbar({ turns, turnId, preferences, totals, narrow, ...props }
         {props.present && (
           <>
             <Button size="sm" variant="secondary" onClick={props.onCommit}>
-              <GitCommitHorizontal aria-hidden /> Commit
+              <GitCommitHorizontal aria-hidden /> <span className="max-sm:sr-only">Commit</span>
               {props.git !== undefined && props.git.staged > 0 && (
-                <span className="text-muted">{props.git.staged} staged</span>
+                <span className="text-muted max-sm:sr-only">{props.git.staged} staged</span>
               )}
             </Button>
             <Button size="sm" variant="secondary" onClick={props.onApply}>
-              <Upload aria-hidden /> Apply
+              <Upload aria-hidden /> <span className="max-sm:sr-only">Apply</span>
             </Button>
           </>
         )}
@@ -93,7 +93,8 @@ function Totals({ files, added, deleted, viewed, loading }: ToolbarProps['totals
   return (
     <div className="flex items-center gap-3 text-xs">
       <span className="tabular-nums" aria-live="polite">
-        {viewed} of {files} viewed
+        {viewed} of {files}
+        <span className="max-sm:sr-only"> viewed</span>
       </span>
       <progress className="viewed-progress w-16 max-lg:hidden" value={viewed} max={Math.max(1, files)} aria-hidden />
       <span className="font-mono tabular-nums max-lg:hidden">

@@ -5,20 +5,26 @@ interface ChooseProps {
   placeholder: string
   value: string | undefined
   options: readonly { id: string; name: string; detail?: string | undefined }[]
+  /** Names the way back to having chosen nothing. */
+  own?: string | undefined
   onChoose(id: string): void
+  onOwn?(): void
 }
 
+const OWN = '\0own'
+
 /** One of several, in a toolbar. Nothing where there is nothing to choose. */
-export function Choose({ label, placeholder, value, options, onChoose }: ChooseProps) {
+export function Choose({ label, placeholder, value, options, own, onChoose, onOwn }: ChooseProps) {
   if (options.length === 0) return null
   const known = value === undefined || options.some(({ id }) => id === value)
   const all = known ? options : [{ id: value, name: value }, ...options]
   return (
-    <Select value={value ?? ''} onValueChange={onChoose}>
+    <Select value={value ?? ''} onValueChange={(id) => (id === OWN ? onOwn?.() : onChoose(id))}>
       <SelectTrigger size="sm" quiet aria-label={label} className="max-w-40">
         <SelectValue placeholder={placeholder} />
       </SelectTrigger>
       <SelectContent>
+        {own !== undefined && <SelectItem value={OWN}>{own}</SelectItem>}
         {all.map(({ id, name, detail }) => (
           <SelectItem key={id} value={id} {...(detail === undefined ? {} : { detail })}>
             {name}

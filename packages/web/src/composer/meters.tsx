@@ -52,7 +52,7 @@ export function Meters({ usage }: { usage: Session['usage'] }) {
           </span>
         </Button>
       </PopoverTrigger>
-      <PopoverContent side="top" align="end" className="w-auto">
+      <PopoverContent aria-label="Use of the context and cost" side="top" align="end" className="w-auto">
         <dl className="nums grid grid-cols-[auto_auto] gap-x-4 gap-y-1 text-sm">
           {rows.map(([name, value]) => (
             <div key={name} className="contents">

@@ -14,7 +14,7 @@ test('a prompt is sent to an idle session and queued in a busy one', () => {
 test.each([
   [undefined, 'being read'],
   [workspace({ state: 'creating' }), 'being made'],
-  [workspace({ state: 'failed', problem: { message: 'no git', next: 'Install git.' } }), 'made: no git Install git.'],
+  [workspace({ state: 'failed', problem: { message: 'no git', next: 'Install git.' } }), 'could not be made'],
   [workspace({ state: 'removed' }), 'Restore it'],
 ])('where nothing can be sent, the reason stands there', (where, reason) => {
   const state = sendStateOf(where, session('idle'))

@@ -17,7 +17,8 @@ export function sendStateOf(workspace: Workspace | undefined, session: Session |
     case 'creating':
       return not('The workspace is being made. What you write is kept, and can be sent in a moment.')
     case 'failed':
-      return not(`The workspace could not be made${because(workspace)}`)
+      // Why stands above, where its steps are.
+      return not('The workspace could not be made, so there is nobody to write to.')
     case 'removing':
       return not('The workspace is being removed.')
     case 'removed':
@@ -30,9 +31,4 @@ export function sendStateOf(workspace: Workspace | undefined, session: Session |
 /** Whether there is a turn to interrupt. */
 export function isBusy({ state }: Session): boolean {
   return state === 'working' || state === 'waiting' || state === 'starting'
-}
-
-function because({ problem }: Workspace): string {
-  if (!problem) return '.'
-  return `: ${problem.message}${problem.next === undefined ? '' : ` ${problem.next}`}`
 }

@@ -23,8 +23,9 @@ export function SessionSettings({ session, models }: { session: Session; models:
   const [wanted, setWanted] = useState<Partial<Session>>({})
   const { model, effort, permissionMode } = { ...session, ...wanted }
   const [before, setBefore] = useState<PermissionMode>('sandboxed')
-  const set = async (change: Omit<CommandParams<'sessions.configure'>, 'sessionId'> & Partial<Session>) => {
-    setWanted({ ...wanted, ...change })
+  const set = async (change: Omit<CommandParams<'sessions.configure'>, 'sessionId' | 'environment'>) => {
+    const shown = Object.entries(change).map(([name, value]) => [name, value ?? undefined])
+    setWanted({ ...wanted, ...Object.fromEntries(shown) })
     await configure.run({ sessionId: session.id, ...change })
     setWanted({})
   }
@@ -44,7 +45,9 @@ export function SessionSettings({ session, models }: { session: Session; models:
       placeholder="Model"
       value={model}
       options={models.map(({ id, name, description }) => ({ id, name, detail: description }))}
+      own={models.some(({ id }) => id === OWN_MODEL) ? undefined : OWN_CHOICE}
       onChoose={(id) => void set({ model: id })}
+      onOwn={() => void set({ model: null })}
     />
   )
   const effortChoice = (
@@ -53,7 +56,9 @@ export function SessionSettings({ session, models }: { session: Session; models:
       placeholder="Effort"
       value={effort}
       options={(agent?.capabilities.efforts ?? []).map((id) => ({ id, name: effortName(id) }))}
+      own={OWN_CHOICE}
       onChoose={(id) => void set({ effort: id })}
+      onOwn={() => void set({ effort: null })}
     />
   )
   return (
@@ -88,7 +93,7 @@ export function SessionSettings({ session, models }: { session: Session; models:
             <SlidersHorizontal />
           </IconButton>
         </PopoverTrigger>
-        <PopoverContent side="top" className="flex w-56 flex-col gap-1">
+        <PopoverContent aria-label="Model and effort" side="top" className="flex w-56 flex-col gap-1">
           {modelChoice}
           {effortChoice}
         </PopoverContent>
@@ -96,6 +101,10 @@ export function SessionSettings({ session, models }: { session: Session; models:
     </>
   )
 }
+
+const OWN_CHOICE = 'The agent’s own choice'
+/** An agent whose list begins with its own choice names it so. */
+const OWN_MODEL = 'default'
 
 const EFFORTS: Record<string, string> = { xhigh: 'Extra high', max: 'Maximum' }
 /** The name of an agent's effort. */

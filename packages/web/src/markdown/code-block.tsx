@@ -1,5 +1,6 @@
 import { memo, useEffect, useState } from 'react'
 import { CopyButton } from '../ui/copy-button.tsx'
+import { whenIdle } from '../ui/when-idle.ts'
 import type { ColoredLine } from './highlight.ts'
 import { VisibleText } from './visible-text.tsx'
 
@@ -37,20 +38,34 @@ export const CodeBlock = memo(function CodeBlock({ code, language, done }: CodeB
   )
 })
 
+/** What was coloured stays known for as long as the page, up to so many blocks: a list that scrolls makes its rows again and again. */
+const MOST_KEPT = 300
+const kept = new Map<string, readonly ColoredLine[]>()
+
 function useColors(code: string, language: string | undefined, done: boolean): readonly ColoredLine[] | undefined {
-  const [found, setFound] = useState<{ code: string; lines: readonly ColoredLine[] } | undefined>(undefined)
+  const name = `${language}\n${code}`
+  const [, setFound] = useState('')
   useEffect(() => {
-    if (!done || !language || code.length > LONGEST) return
+    if (!done || !language || code.length > LONGEST || kept.has(name)) return
     let gone = false
-    void import('./highlight.ts')
-      .then(({ highlight }) => highlight(code, language))
-      .then((lines) => !gone && lines && setFound({ code, lines }))
-      .catch(() => undefined)
+    const color = () =>
+      import('./highlight.ts')
+        .then(({ highlight }) => highlight(code, language))
+        .then((lines) => {
+          if (!lines) return
+          kept.set(name, lines)
+          for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) kept.delete(oldest)
+          if (!gone) setFound(name)
+        })
+        .catch(() => undefined)
+    // The first block of a language takes as long as some frames.
+    const forget = whenIdle(() => void color(), 2_000)
     return () => {
       gone = true
+      forget()
     }
-  }, [code, language, done])
-  return found?.code === code ? found.lines : undefined
+  }, [code, language, done, name])
+  return done ? kept.get(name) : undefined
 }
 
 function Colored({ lines }: { lines: readonly ColoredLine[] }) {

@@ -19,6 +19,7 @@ export async function highlight(code: string, language: string): Promise<readonl
   })
   const core = await highlighter
   if (!core.getLoadedLanguages().includes(language)) await core.loadLanguage(load)
-  const lines = core.codeToTokensBase(code, { lang: language as never, theme: 'skein' })
+  // On a slow machine a language's first line takes longer than the usual half second, and would stay plain for ever.
+  const lines = core.codeToTokensBase(code, { lang: language as never, theme: 'skein', tokenizeTimeLimit: 5_000 })
   return lines.map((line) => line.map(({ content, color }) => ({ text: content, color })))
 }

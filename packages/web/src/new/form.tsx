@@ -21,11 +21,10 @@ interface NewWorkspaceFormProps {
   projectId?: string | undefined
   /** The machine that is chosen at first. */
   on?: string | undefined
-  onCreated?(): void
 }
 
 /** What a workspace is made from: the prompt first, the rest has a good answer already. */
-export function NewWorkspaceForm({ projectId, on, onCreated }: NewWorkspaceFormProps) {
+export function NewWorkspaceForm({ projectId, on }: NewWorkspaceFormProps) {
   const projects = useProjects()
   const [chosen, setChosen] = useState<string>()
   const last = useLastProject()
@@ -41,7 +40,7 @@ export function NewWorkspaceForm({ projectId, on, onCreated }: NewWorkspaceFormP
       </p>
     )
   }
-  return <Form key={project.id} {...{ project, projects, on, onCreated }} onProject={setChosen} />
+  return <Form key={project.id} {...{ project, projects, on }} onProject={setChosen} />
 }
 
 interface FormProps {
@@ -49,14 +48,13 @@ interface FormProps {
   projects: readonly Project[]
   on: string | undefined
   onProject(id: string): void
-  onCreated: (() => void) | undefined
 }
 
 const DRAFT = 'new'
 /** The value of a choice that is left to the agent. */
 const OWN = 'own'
 
-function Form({ project, projects, on: asked, onProject, onCreated }: FormProps) {
+function Form({ project, projects, on: asked, onProject }: FormProps) {
   const ids = { branches: useId(), models: useId() }
   const agents = useAgents()
   const draft = useDraft(DRAFT)
@@ -93,7 +91,6 @@ function Form({ project, projects, on: asked, onProject, onCreated }: FormProps)
         },
       })
       draft.clear()
-      onCreated?.()
     } catch (error) {
       toastError(error)
     }
@@ -106,9 +103,12 @@ function Form({ project, projects, on: asked, onProject, onCreated }: FormProps)
         event.preventDefault()
         void submit()
       }}
-      onKeyDown={(event) => {
-        if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return
+      // Before a list would open on it. The prompt has keys of its own.
+      onKeyDownCapture={(event) => {
+        if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+        if (event.target instanceof HTMLTextAreaElement) return
         event.preventDefault()
+        event.stopPropagation()
         void submit()
       }}
     >

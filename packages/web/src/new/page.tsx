@@ -1,7 +1,6 @@
 import { useSearch } from '@tanstack/react-router'
 import { useLive } from '../api/live.ts'
 import { PageHeader } from '../shell/page-header.tsx'
-import { Dialog, DialogBody, DialogContent } from '../ui/dialog.tsx'
 import { SkeletonLines } from '../ui/skeleton.tsx'
 import { NewWorkspaceForm } from './form.tsx'
 
@@ -20,24 +19,5 @@ export function NewWorkspacePage() {
         </div>
       </div>
     </div>
-  )
-}
-
-interface NewWorkspaceDialogProps {
-  open: boolean
-  onOpenChange(open: boolean): void
-  projectId?: string
-}
-
-/** The same over any other page. */
-export function NewWorkspaceDialog({ open, onOpenChange, projectId }: NewWorkspaceDialogProps) {
-  return (
-    <Dialog open={open} onOpenChange={onOpenChange}>
-      <DialogContent title="New workspace" className="sm:max-w-2xl">
-        <DialogBody className="pb-4">
-          <NewWorkspaceForm projectId={projectId} onCreated={() => onOpenChange(false)} />
-        </DialogBody>
-      </DialogContent>
-    </Dialog>
   )
 }

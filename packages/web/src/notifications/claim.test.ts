@@ -18,6 +18,20 @@ test('of two tabs one tells a notice', async () => {
   expect(answers).toEqual([true, false, true, false])
 })
 
+test('of two tabs that do not see yet what the other one stored, one tells a notice', async () => {
+  const held = new Set<string>()
+  const request = async (name: string, ...[options, run]: unknown[]) => {
+    const work = (run ?? options) as (lock: object | null) => Promise<unknown>
+    if (run === undefined) return work({})
+    if (held.has(name)) return work(null)
+    held.add(name)
+    return work({}).finally(() => held.delete(name))
+  }
+  const locks = { request } as Pick<LockManager, 'request'>
+  const answers = await Promise.all([storage(), storage()].map((own) => browserClaims(own, locks).claim('turn:1')))
+  expect(answers).toEqual([true, false])
+})
+
 test('storage that holds nonsense or refuses is no reason to be silent', async () => {
   const shared = storage()
   shared.values.set('skein.notices.told', '{"not": "a list"}')

@@ -10,8 +10,10 @@ export interface NoticeClaims {
 const KEY = 'skein.notices.told'
 /** Ids kept: many more than can be new at one time. */
 const KEPT = 300
+/** How long a claim is held by its lock, milliseconds: what one tab stores, another one may read only a little later. */
+const HELD = 30_000
 
-/** Claims in the browser's storage, under a Web Lock where there is one (it needs a secure origin). */
+/** Claims in the browser's storage, and for as long as that may be late by a Web Lock, where there is one (it needs a secure origin). */
 export function browserClaims(
   storage: Pick<Storage, 'getItem' | 'setItem'>,
   locks: Pick<LockManager, 'request'> | undefined,
@@ -26,8 +28,17 @@ export function browserClaims(
     }
     return true
   }
+  if (!locks) return { claim: async (id) => take(id) }
   return {
-    claim: async (id) => (locks ? await locks.request(KEY, () => take(id)) : take(id)),
+    claim: (id) =>
+      new Promise((resolve, reject) => {
+        const held = async (lock: Lock | null) => {
+          const mine = lock !== null && (await locks.request(KEY, () => take(id)))
+          resolve(mine)
+          if (mine) await new Promise((ended) => setTimeout(ended, HELD))
+        }
+        locks.request(`${KEY} ${id}`, { ifAvailable: true }, held).catch(reject)
+      }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Ask, Check, Workspace } from '@skein/protocol'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 
 /** Something that happened and that a person may want to hear of. */
 export interface Notice {
@@ -93,7 +94,7 @@ function failedCheck(check: Check, workspaceName: string | undefined): Notice[] 
 }
 
 function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim()
+  const line = visibleCharacters(text).replaceAll(/\s+/g, ' ').trim()
   return line.length > 140 ? `${line.slice(0, 139)}…` : line
 }
 

@@ -3,6 +3,7 @@ import { AppWindow, Play, RotateCw, ScrollText, Share2, Square } from 'lucide-re
 import { useCommand } from '../api/use-command.ts'
 import { ago, duration, memory } from '../checks/amounts.ts'
 import { useNow } from '../checks/use-now.ts'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { useShortcut } from '../keys/use-shortcut.ts'
 import { cn } from '../ui/cn.ts'
 import { IconButton } from '../ui/icon-button.tsx'
@@ -52,8 +53,8 @@ export function ServiceCard({ service, selected, onLog, onPreview, onShare }: Se
             </button>
             <ServiceState state={state} />
           </div>
-          <p className="mt-0.5 truncate text-muted text-xs" title={service.because}>
-            {service.because}
+          <p className="mt-0.5 truncate text-muted text-xs" title={visibleCharacters(service.because)}>
+            {visibleCharacters(service.because)}
           </p>
         </div>
         <div className="relative z-10 flex shrink-0">

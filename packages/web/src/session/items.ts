@@ -83,6 +83,7 @@ export interface AgentItem extends Base {
 export interface AskItem extends Base {
   type: 'ask'
   requestId: string
+  askId?: string | undefined
   kind: 'permission' | 'question' | 'plan'
   title: string
   toolName?: string | undefined

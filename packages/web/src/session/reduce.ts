@@ -4,7 +4,7 @@ import type { Item } from './items.ts'
 
 /** The item that an event begins, if it begins one. */
 export function itemFor(envelope: Envelope): Item | undefined {
-  const { event, seq, at, turnId } = envelope
+  const { event, seq, at, turnId, askId } = envelope
   const base = (key: string) => ({ key, seq, at, ...(turnId === undefined ? {} : { turnId }) })
   switch (event.type) {
     case 'user_message': {
@@ -46,13 +46,13 @@ export function itemFor(envelope: Envelope): Item | undefined {
     case 'permission_request': {
       const { requestId, title, toolName, planId } = event
       const kind = planId === undefined ? 'permission' : 'plan'
-      return { ...base(`ask ${requestId}`), type: 'ask', requestId, kind, title, toolName, toolCallId: planId }
+      return { ...base(`ask ${requestId}`), type: 'ask', requestId, askId, kind, title, toolName, toolCallId: planId }
     }
     case 'elicitation_request': {
       const { requestId, message, questions } = event
       const title = message ?? questions?.[0]?.question ?? 'The agent asks'
       const { toolCallId } = event
-      return { ...base(`ask ${requestId}`), type: 'ask', requestId, kind: 'question', title, toolCallId }
+      return { ...base(`ask ${requestId}`), type: 'ask', requestId, askId, kind: 'question', title, toolCallId }
     }
     case 'plan':
       return { ...base(`tasks ${turnId ?? seq}`), type: 'tasks', entries: event.entries }

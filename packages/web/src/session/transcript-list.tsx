@@ -51,6 +51,9 @@ export function TranscriptList({
   const list = useRef<VListHandle>(null)
   const box = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
+  /** The person scrolls, with a hand on it. */
+  const byHand = useRef(false)
+  const was = useRef({ offset: 0, size: 0 })
   const [end, setEnd] = useState(true)
   const [leftAt, setLeftAt] = useState<string>()
   const before = useRef(firstSeq)
@@ -74,6 +77,12 @@ export function TranscriptList({
   const scrolled = (offset: number) => {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {}
     const near = scrollSize - viewportSize - offset <= NEAR_END
+    // Rows that turn out to be higher than they were guessed move the end away; nobody has left it then.
+    const left = byHand.current || (offset < was.current.offset && scrollSize === was.current.size)
+    was.current = { offset, size: scrollSize }
+    if (near) byHand.current = false
+    // Its growth is seen, and followed, by `useGrowth`.
+    else if (atEnd.current && !left) return
     atEnd.current = near
     if (near !== end) {
       setEnd(near)
@@ -81,6 +90,9 @@ export function TranscriptList({
       onEnd(near)
     }
     if (offset < NEAR_START) onOlder()
+  }
+  const hand = () => {
+    byHand.current = true
   }
 
   useImperativeHandle(handle, () => ({
@@ -104,6 +116,10 @@ export function TranscriptList({
         shift={shift}
         bufferSize={600}
         onScroll={scrolled}
+        onWheel={hand}
+        onTouchMove={hand}
+        onPointerDown={hand}
+        onKeyDown={hand}
         tabIndex={0}
         role="region"
         aria-label="Transcript"

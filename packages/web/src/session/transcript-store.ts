@@ -1,7 +1,10 @@
 import type { Envelope, SkeinApi } from '@skein/protocol'
+import { whenIdle } from '../ui/when-idle.ts'
 import { Transcript, type TranscriptView } from './transcript.ts'
 
-/** So many events are asked for at once: the end of a session, and each time more of what was before. */
+/** So many events are shown first: the end of a session, as much as fills a window. */
+const FIRST = 100
+/** So many are asked for at once of what was before. */
 const PAGE = 500
 /** What is told once at the start of a session is among its first events. */
 const HEAD = 60
@@ -117,16 +120,24 @@ export class TranscriptStore {
 
   async #readEnd(signal: AbortSignal): Promise<void> {
     const sessionId = this.#sessionId
-    const { seq } = await this.#api.call('sessions.get', { sessionId }, signal)
-    const after = Math.max(0, seq - PAGE)
-    const { events } = await this.#api.call('sessions.events', { sessionId, after, limit: 2 * PAGE }, signal)
+    const { events } = await this.#api.call('sessions.events', { sessionId, newest: true, limit: FIRST }, signal)
     this.#transcript.append(events)
     this.#set({ view: this.#transcript.view(), loaded: true, error: undefined })
-    if (after > 0) {
-      const head = await this.#api.call('sessions.events', { sessionId, after: 0, limit: HEAD }, signal)
-      this.#transcript.learn(head.events)
-      this.#set({ view: this.#transcript.view() })
-    }
+    void this.#readBackground(signal)
+  }
+
+  /** What is not needed to show the end: the page before it, and what is told once at the start. */
+  async #readBackground(signal: AbortSignal): Promise<void> {
+    if (this.#transcript.view().firstSeq <= 1) return
+    await new Promise<void>((resolve) => whenIdle(resolve, 500))
+    if (signal.aborted) return
+    await this.loadOlder()
+    if (this.#transcript.view().firstSeq <= HEAD) return
+    const request = { sessionId: this.#sessionId, after: 0, limit: HEAD }
+    const head = await this.#api.call('sessions.events', request, signal).catch(() => undefined)
+    if (!head) return
+    this.#transcript.learn(head.events)
+    this.#set({ view: this.#transcript.view() })
   }
 
   #take(envelope: Envelope): void {

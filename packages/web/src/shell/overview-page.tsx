@@ -2,6 +2,7 @@ import type { Status, Workspace } from '@skein/protocol'
 import { Link } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
 import { useLive, useProjects, useWorkspaces } from '../api/live.ts'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { dollars } from '../ui/amounts.ts'
 import { Button } from '../ui/button.tsx'
 import { EmptyState } from '../ui/empty-state.tsx'
@@ -95,7 +96,7 @@ function OverviewRow({ workspace }: { workspace: Workspace }) {
           <TimeSince at={activeAt} className="nums w-9 text-right" />
         </span>
         <span className="col-span-2 flex min-w-0 gap-3 text-muted text-sm">
-          <span className="min-w-0 flex-1 truncate">{status.because}</span>
+          <span className="min-w-0 flex-1 truncate">{visibleCharacters(status.because)}</span>
           <span className="truncate font-mono text-xs leading-5 max-sm:hidden">{branch}</span>
         </span>
       </Link>

@@ -5,6 +5,7 @@ import { useAsks } from '../api/live.ts'
 import { KeysHelp } from '../keys/help.tsx'
 import { useShortcut } from '../keys/use-shortcut.ts'
 import { NotificationsRoot } from '../notifications/root.tsx'
+import { loadAhead, SessionPage } from '../pages.ts'
 import { usePalette } from '../palette/open.ts'
 import { Sidebar } from '../sidebar/sidebar.tsx'
 import { useTheme } from '../theme/theme.ts'
@@ -23,6 +24,7 @@ export function Shell() {
   const bare = pathname === '/welcome'
   const paletteOpen = usePalette((palette) => palette.open)
   useGlobalShortcuts()
+  useEffect(() => loadAhead(SessionPage), [])
   const page = (
     <main id="content" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
       <ConnectionBanner />

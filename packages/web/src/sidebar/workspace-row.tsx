@@ -2,6 +2,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { Pin } from 'lucide-react'
 import { type MouseEvent, memo, useState } from 'react'
 import { useWorkspace } from '../api/live.ts'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { MachineName } from '../machines/machine-name.tsx'
 import { dollars } from '../ui/amounts.ts'
 import { Checkbox } from '../ui/checkbox.tsx'
@@ -83,7 +84,7 @@ export const WorkspaceRow = memo(function WorkspaceRow({ id, shown }: { id: stri
                 />
               </span>
               <span className="mt-px flex items-center gap-2 text-muted text-xs">
-                <span className="min-w-0 flex-1 truncate">{status.because}</span>
+                <span className="min-w-0 flex-1 truncate">{visibleCharacters(inShort(status.because))}</span>
                 <MachineName id={machine} className="max-w-24 shrink-0" />
                 <DiffSize diff={diff} />
                 {cost > 0 && <span className="nums shrink-0">{dollars(cost)}</span>}
@@ -103,3 +104,6 @@ export const WorkspaceRow = memo(function WorkspaceRow({ id, shown }: { id: stri
     </div>
   )
 })
+
+/** There is room for a few words, and the icon says already that the last turn ended well. */
+const inShort = (because: string): string => because.replace(/^the last turn ended well(?:, | and |; )/, '')

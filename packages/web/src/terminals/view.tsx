@@ -71,10 +71,16 @@ export function TerminalView({ terminal, takesFocus, onClose }: TerminalViewProp
           </span>
         )}
         <span className="ml-auto flex items-center gap-1">
-          <IconButton label="Find in this terminal" keys="ctrl+shift+f" side="top" onClick={() => setFinding(true)}>
+          <IconButton
+            ref={leaveTo}
+            label="Find in this terminal"
+            keys="ctrl+shift+f"
+            side="top"
+            onClick={() => setFinding(true)}
+          >
             <Search />
           </IconButton>
-          <Button ref={leaveTo} size="sm" variant="ghost" onClick={onClose}>
+          <Button size="sm" variant="ghost" onClick={onClose}>
             <X aria-hidden />
             {exited ? 'Close' : 'End and close'}
           </Button>

@@ -57,6 +57,8 @@ export function SelectItem({ className, children, detail, ...props }: ItemProps)
         'relative flex min-h-8 cursor-default select-none items-center rounded-md py-1 pr-3 pl-8 outline-none data-[disabled]:pointer-events-none data-[highlighted]:bg-selected data-[disabled]:opacity-50',
         className,
       )}
+      // With a detail, all of what is seen is the name.
+      {...(detail === undefined ? {} : { 'aria-labelledby': undefined })}
       {...props}
     >
       <span className="absolute left-2 flex size-4 items-center justify-center">

@@ -18,6 +18,7 @@ export function TabsTrigger({ className, ...props }: ComponentProps<typeof Radix
   return <Radix.Trigger className={cn(tabsTrigger, className)} {...props} />
 }
 
+/** Begins with something that takes the focus, so the panel itself need not. */
 export function TabsContent({ className, ...props }: ComponentProps<typeof Radix.Content>) {
-  return <Radix.Content className={cn('min-h-0 flex-1', className)} {...props} />
+  return <Radix.Content tabIndex={-1} className={cn('min-h-0 flex-1', className)} {...props} />
 }

@@ -33,7 +33,9 @@ export function CreationSteps({ workspace }: { workspace: Workspace }) {
             <li key={name} className="flex items-baseline gap-2.5">
               <Icon role="img" aria-label={state} className={cn('size-4 shrink-0 translate-y-0.5', className)} />
               <span className={cn('font-medium', state === 'pending' && 'text-muted')}>{NAMES[name]}</span>
-              <span className="min-w-0 flex-1 truncate text-muted text-sm">{note}</span>
+              <span className="min-w-0 flex-1 truncate text-muted text-sm">
+                {state === 'failed' && problem ? 'failed' : note}
+              </span>
               {startedAt !== undefined && endedAt !== undefined && (
                 <span className="nums text-muted text-xs">{duration(endedAt - startedAt)}</span>
               )}

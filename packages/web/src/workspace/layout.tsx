@@ -1,9 +1,11 @@
 import { Link, Outlet, useParams } from '@tanstack/react-router'
 import { FileDiff, GitBranch, ListChecks, MessagesSquare, Play, ScrollText, SquareTerminal } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useLive, useWorkspace } from '../api/live.ts'
+import { visibleCharacters } from '../comments/visible-characters.ts'
 import { useShortcut } from '../keys/use-shortcut.ts'
 import { MachineName } from '../machines/machine-name.tsx'
+import { ChangesPage, loadAhead } from '../pages.ts'
 import { PagePending } from '../shell/page-states.tsx'
 import { RenameField } from '../sidebar/rename-field.tsx'
 import { WorkspaceMenu } from '../sidebar/workspace-menu.tsx'
@@ -22,19 +24,22 @@ export function WorkspaceLayout() {
   const workspace = useWorkspace(workspaceId)
   const ready = useLive((live) => live.ready)
   const [renaming, setRenaming] = useState(false)
+  const changed = (workspace?.diff?.files ?? 0) > 0
+  // With its workers, which take longest to begin; only where there is something to look at.
+  useEffect(() => (changed ? loadAhead(ChangesPage) : undefined), [changed])
   if (!workspace || workspace.state === 'removed')
     return ready ? <GoneWorkspace workspaceId={workspaceId} /> : <PagePending />
   const { name, branch, projectName, status, diff, machine } = workspace
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <header className="shrink-0 border-b px-3 sm:px-4">
-        <div className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 pt-1.5">
+        <div className="flex min-h-11 items-center gap-x-3 gap-y-1 pt-1.5 max-md:flex-wrap">
           {renaming ? (
             <div className="w-72 max-w-full">
               <RenameField workspace={workspace} onDone={() => setRenaming(false)} />
             </div>
           ) : (
-            <h1 className="min-w-0 truncate font-semibold text-lg" title={name}>
+            <h1 className="min-w-0 truncate font-semibold text-lg md:max-w-[55%] md:shrink-0" title={name}>
               {name}
             </h1>
           )}
@@ -42,13 +47,13 @@ export function WorkspaceLayout() {
             <PopoverTrigger className="flex h-7 min-w-0 items-center gap-1.5 rounded-md px-1.5 text-sm hover:bg-hover">
               <StatusIcon status={status.status} />
               <span className="shrink-0 font-medium">{STATUSES[status.status].name}</span>
-              <span className="truncate text-muted max-lg:hidden">{status.because}</span>
+              <span className="truncate text-muted max-lg:hidden">{visibleCharacters(status.because)}</span>
             </PopoverTrigger>
-            <PopoverContent align="start" className="w-80">
+            <PopoverContent aria-label="Why it stands so" align="start" className="w-80">
               <StatusEvidence report={status} />
             </PopoverContent>
           </Popover>
-          <span className="ml-auto flex min-w-0 items-center gap-3 text-muted text-sm">
+          <span className="ml-auto flex min-w-0 items-center gap-3 text-muted text-sm md:shrink-0">
             {machine !== 'local' && (
               <Link to="/machines" hash={machine} className="flex min-w-0 rounded-md hover:text-foreground">
                 <MachineName id={machine} compact className="max-w-40" />
