@@ -98,7 +98,12 @@ function ofSessions({ sessions, changedFiles }: StatusFacts): StatusReport {
   if (stopReason === undefined) return report('unknown', 'the last turn has no recorded end', evidence)
   if (stopReason === 'cancelled') return report('idle', 'the last turn was interrupted', evidence, endedAt)
   if (stopReason !== 'end_turn')
-    return report('failed', error?.message ?? `the last turn ended with ${stopReason.replaceAll('_', ' ')}`, evidence, endedAt)
+    return report(
+      'failed',
+      error?.message ?? `the last turn ended with ${stopReason.replaceAll('_', ' ')}`,
+      evidence,
+      endedAt,
+    )
   if (changedFiles === undefined)
     return report('idle', 'the last turn ended well; its changes were not looked at yet', evidence, endedAt)
   if (changedFiles > 0)
