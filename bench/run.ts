@@ -6,13 +6,14 @@ import { idleSessions } from './idle-sessions.ts'
 import { journal } from './journal.ts'
 import { machineFacts } from './machine.ts'
 import { runOverhead } from './run-overhead.ts'
+import { ssh } from './ssh.ts'
 import { workspace } from './workspace.ts'
 
 /**
  * `npm run bench -- [NAME…] [--save]`: measures, and prints each figure beside the plain alternative and its budget. No figure
  * makes it fail. `--save` writes `bench/results.json`.
  */
-const benchmarks: readonly Benchmark[] = [workspace, runOverhead, journal, idleSessions]
+const benchmarks: readonly Benchmark[] = [workspace, runOverhead, journal, idleSessions, ssh]
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { save: { type: 'boolean' } } })
