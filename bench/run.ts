@@ -6,6 +6,7 @@ import { idleSessions } from './idle-sessions.ts'
 import { journal } from './journal.ts'
 import { machineFacts } from './machine.ts'
 import { runOverhead } from './run-overhead.ts'
+import { ssh } from './ssh.ts'
 import { web } from './web.ts'
 import { workspace } from './workspace.ts'
 
@@ -13,7 +14,7 @@ import { workspace } from './workspace.ts'
  * `npm run bench -- [NAME…] [--save]`: measures, and prints each figure beside the plain alternative and its budget. No figure
  * makes it fail. `--save` writes `bench/results.json`.
  */
-const benchmarks: readonly Benchmark[] = [workspace, runOverhead, journal, idleSessions, web]
+const benchmarks: readonly Benchmark[] = [workspace, runOverhead, journal, idleSessions, web, ssh]
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { save: { type: 'boolean' } } })

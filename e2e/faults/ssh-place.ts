@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { canDropPackets, claudeExecutable, type ScriptFunction, startSshd, temporaryFolder } from '@skein/testkit'
+import { World } from '../world.ts'
+import { commonFaults, droppedPackets, killAll, type Place, processesWhere } from './place.ts'
+
+/** A host of its own behind a real sshd, with git and claude and nothing of Skein's. */
+export async function sshHost() {
+  const folder = await temporaryFolder('host')
+  const path = [dirname(claudeExecutable()), dirname(process.execPath), process.env.PATH].join(':')
+  const sshd = await startSshd({ folder: folder.path, login: { path, env: { IS_SANDBOX: '1' } } })
+  await mkdir(sshd.home, { recursive: true })
+  await writeFile(join(sshd.home, '.profile'), `export PATH='${path}'\n`)
+  await writeFile(join(sshd.home, '.gitconfig'), '[user]\n\tname = There\n\temail = there@example.com\n')
+  return {
+    sshd,
+    async [Symbol.asyncDispose]() {
+      await sshd[Symbol.asyncDispose]()
+      await folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** `config` is the ssh_config with its alias. */
+export async function sshPlace(script: ScriptFunction): Promise<Place & { config: string }> {
+  const host = await sshHost()
+  const { sshd } = host
+  const world = await World.create(script, { env: { SKEIN_SSH_CONFIG: sshd.config } })
+  // The shared connection says with its title, and each run with its arguments, where its socket is.
+  const socket = join(world.home, 'ssh')
+  const clients = () => processesWhere((command) => /^ssh\b/.test(command) && command.includes(socket))
+  return {
+    world,
+    on: 'ssh:box',
+    config: sshd.config,
+    environment: world.environment,
+    faults: [
+      { name: 'ssh killed', strike: async () => killAll(clients().map(({ pid }) => pid)) },
+      { name: 'sshd’s processes killed', strike: async () => (await sshd.killConnections()) > 0 },
+      ...(canDropPackets() ? [droppedPackets(sshd.port)] : []),
+      ...commonFaults(world, sshd.processes),
+    ],
+    journals: join(sshd.home, '.local/state/skein/*/s/*'),
+    processes: sshd.processes,
+    remains: async (path) => (existsSync(path) ? [path] : []),
+    async [Symbol.asyncDispose]() {
+      // A connection outlives a killed server by ten minutes.
+      const server = await world.serverPid()
+      if (server !== undefined) killAll([server])
+      killAll(clients().map(({ pid }) => pid))
+      await world[Symbol.asyncDispose]()
+      await host[Symbol.asyncDispose]()
+    },
+  }
+}
