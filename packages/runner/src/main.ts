@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import manifest from '../package.json' with { type: 'json' }
 import { announce, attach } from './daemon/attach.ts'
+import { DISK_FULL_STATUS } from './daemon/exit-status.ts'
 import { joinPort } from './machine/join-port.ts'
 import { closeInherited } from './system/descriptors.ts'
 
@@ -145,7 +146,8 @@ async function announcing(mark: string | undefined, join: () => Promise<void>): 
 
 main().catch(async (error: unknown) => {
   const { SkeinError } = await import('@skein/protocol')
-  const { message, next } = SkeinError.from(error, 'runner')
+  const { code, message, next } = SkeinError.from(error, 'runner')
   console.error(next === undefined ? message : `${message}\n${next}`)
-  process.exit(1)
+  // The log may be on the disk that is full: the exit status is what is left to say it with.
+  process.exit(code === 'disk_full' ? DISK_FULL_STATUS : 1)
 })

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { daemonEnvironment, RpcPeer, SkeinError, socketPath } from '@skein/protocol'
 import { tailOf } from '../processes/journal.ts'
 import { makePrivateFolder } from '../system/durable.ts'
+import { DISK_FULL_STATUS } from './exit-status.ts'
 import { lockHolder } from './lock.ts'
 import { open } from './serving.ts'
 
@@ -35,7 +36,7 @@ export async function startDaemon(dir: string, script: string, flags: string[], 
     exited = error.message
   })
   child.on('exit', (code, signal) => {
-    exited = `it ended with ${signal ?? code}`
+    exited = code === DISK_FULL_STATUS ? 'the disk is full' : `it ended with ${signal ?? code}`
   })
   const deadline = Date.now() + WAIT_MS
   for (let pause = 4; ; pause = Math.min(pause * 1.5, 50)) {
