@@ -74,7 +74,7 @@ describe('a workspace on a machine that other workspaces share', () => {
   })
 
   it('says that it reconnects while the link is lost, and has every event afterwards', async () => {
-    await using computer = await engineWith(streamsLong(60, 40), () => ({ lifetime: 'shared' }))
+    await using computer = await engineWith(streamsLong(200, 40), () => ({ lifetime: 'shared' }))
     const { world, there } = computer
     const workspace = await world.workspace({ on: 'elsewhere:box', prompt: 'Say much.' })
     const sessionId = workspace.sessions[0]?.id ?? ''

@@ -1,13 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Ask, Session } from '@skein/protocol'
-import { longText, reply, type ScriptFunction, say, seededRandom, text, toolUse, waitUntil } from '@skein/testkit'
+import {
+  isThorough,
+  longText,
+  reply,
+  type ScriptFunction,
+  say,
+  seededRandom,
+  text,
+  toolUse,
+  waitUntil,
+} from '@skein/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { foldOfJournals, fromLines } from '../fold-of-journal.ts'
 import { kill, type Running, World } from '../world.ts'
 
-/** Kills in all; fewer for a quick look. */
-const KILLS = Number(process.env.SKEIN_CHAOS_KILLS ?? 200)
+/** Kills in all. */
+const KILLS = Number(process.env.SKEIN_CHAOS_KILLS ?? (isThorough ? 200 : 80))
 /** Files that share the rounds, each with a computer of its own, so that one waits while the other works. */
 export const SHARES = 2
 const RUNS_AT_ONCE = 3

@@ -1,5 +1,6 @@
 import type { Ask, Envelope, Workspace } from '@skein/protocol'
 import {
+  isThorough,
   longText,
   reply,
   type ScriptFunction,
@@ -15,8 +16,8 @@ import { key, words } from '../engine-world.ts'
 import { foldOfJournals, fromLines } from '../fold-of-journal.ts'
 import { type Fault, keepJournals, type Place, pause } from './place.ts'
 
-/** Of all kinds of machines together; many by hand. */
-const FAULTS = Number(process.env.SKEIN_FAULTS ?? 18)
+/** Of all kinds of machines together. */
+const FAULTS = Number(process.env.SKEIN_FAULTS ?? (isThorough ? 108 : 18))
 const FAULTS_A_KIND = Math.ceil(FAULTS / 3)
 const FAULTS_A_ROUND = 6
 const ROUNDS = Math.max(1, Math.round(FAULTS_A_KIND / FAULTS_A_ROUND))

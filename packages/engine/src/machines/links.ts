@@ -130,6 +130,8 @@ export class MachineLinks implements AsyncDisposable {
   }
 
   async #connect(machineId: string): Promise<RunnerClient> {
+    // Whoever asks on while the engine closes must not bring up what nobody would end.
+    if (this.#options.signal.aborted) throw new SkeinError('cancelled', 'the server is stopping')
     const before = this.#states.get(machineId)
     const again = before?.hello !== undefined
     this.#set(machineId, {

@@ -3,7 +3,16 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { commitAll, git, initRepository, seededRandom, temporaryFolder, waitUntil, writeFiles } from '@skein/testkit'
+import {
+  commitAll,
+  git,
+  initRepository,
+  repetitions,
+  seededRandom,
+  temporaryFolder,
+  waitUntil,
+  writeFiles,
+} from '@skein/testkit'
 import { expect, it } from 'vitest'
 import { createGitHandlers } from './index.ts'
 
@@ -42,7 +51,7 @@ async function project(dir: string, files: number): Promise<{ repo: string; base
 
 const hidden = (names: string[]) => names.filter((name) => name.startsWith('.'))
 
-it('createWorkspace, killed -9 at 20 random points, is finished by the same call of another process and leaves nothing', {
+it('createWorkspace, killed -9 at random points, is finished by the same call of another process and leaves nothing', {
   timeout: 240_000,
 }, async () => {
   await using folder = await temporaryFolder('killed', { grace: 20_000 })
@@ -50,7 +59,7 @@ it('createWorkspace, killed -9 at 20 random points, is finished by the same call
   await using handlers = createGitHandlers({ dir: join(folder.path, 'state') })
   const pool = join(folder.path, 'pool')
   const random = seededRandom(7)
-  const names = Array.from({ length: 20 }, (_, round) => `w${round}`)
+  const names = Array.from({ length: repetitions(20) }, (_, round) => `w${round}`)
   for (const [round, name] of names.entries()) {
     const params = { repo, path: join(folder.path, 'ws', name), branch: `skein/${name}`, base, pool }
     if (round % 4 === 3) {
@@ -99,7 +108,7 @@ it('restore and removeWorkspace, killed -9 at random points, end well with the s
   await handlers['git.createWorkspace']({ repo, path, branch: 'work', base })
   await writeFiles(path, { 'd1/f1.txt': 'staged\n', 'new.txt': 'new\n' })
   await git(path, ['add', 'd1/f1.txt'])
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < repetitions(8); round++) {
     await handlers['git.snapshot']({ path, ref, message: 'kept' })
     const removal = {
       repo,
@@ -129,7 +138,7 @@ it('poolFill, killed -9, leaves only work trees that are whole, and the next one
   const random = seededRandom(3)
   const pool = join(folder.path, 'pool')
   const fill = { repo, pool, base, size: 2 }
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < repetitions(6); round++) {
     await killAfter(runner(join(folder.path, 'other'), 'git.poolFill', fill), random() * 400)
     const path = join(folder.path, `ws/w${round}`)
     await handlers['git.createWorkspace']({ repo, path, branch: `w${round}`, base, pool })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunnerClient } from '@skein/protocol'
+import { repetitions } from '@skein/testkit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
   ECHO,
@@ -47,7 +48,9 @@ async function insist<T>(act: (client: RunnerClient) => Promise<T>): Promise<T> 
   }
 }
 
-test('kill -9 of the runner, 100 times: every byte arrives once, every input is processed once, in order, by one agent', {
+const KILLS = repetitions(100)
+
+test(`kill -9 of the runner, ${KILLS} times: every byte arrives once, every input is processed once, in order, by one agent`, {
   timeout: 900_000,
 }, async () => {
   const agent = `
@@ -66,7 +69,7 @@ test('kill -9 of the runner, 100 times: every byte arrives once, every input is 
   let kills = 0
 
   const killing = (async () => {
-    while (kills < 100 && !over) {
+    while (kills < KILLS && !over) {
       const started = Date.now()
       await runner.start().catch(() => {})
       // At a random moment, but not always before anything can have happened on a slow machine.
@@ -96,7 +99,7 @@ test('kill -9 of the runner, 100 times: every byte arrives once, every input is 
     await Promise.all([killing, reading])
   })
   const sent: number[] = []
-  while (kills < 100) {
+  while (kills < KILLS) {
     const number = sent.length
     // Every seventh is longer than a pipe takes in one piece.
     const line = JSON.stringify({ number, pad: number % 7 === 0 ? 'x'.repeat(100_000) : '' })
@@ -127,7 +130,7 @@ test('kill -9 of the runner, 100 times: every byte arrives once, every input is 
 test('kill -9 of the runner while processes are started: one or no process each, and asking again settles it', {
   timeout: 120_000,
 }, async () => {
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < repetitions(25); round++) {
     const specs = [0, 1].map((n) => nodeAgent(`start-${round}-${n}`, ECHO))
     await runner.start()
     const client = await runner.connect()
