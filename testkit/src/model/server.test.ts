@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { cut, fail, failMidway, hang, reply, say, text, think, toolUse } from './reply.ts'
 import { type Model, startModel } from './server.ts'
@@ -131,6 +133,25 @@ test('closing the server ends a stalled stream', async () => {
   const response = await post(model, { ...PROMPT, stream: true })
   await model[Symbol.asyncDispose]()
   await expect(response.text()).rejects.toThrow()
+  expect(model.failures).toEqual([])
+})
+
+test('a client that resets its connection before the answer, or in its own request, is no failure', async () => {
+  const body = JSON.stringify({ ...PROMPT, stream: true })
+  const head = `POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`
+  // The server writes before it can have read that the client is gone.
+  const model = await startModel(() => {
+    waiting.resetAndDestroy()
+    return say('too late')
+  })
+  const waiting = connect(model.port, '127.0.0.1', () => waiting.write(head + body))
+  await once(waiting, 'close')
+  const asking = connect(model.port, '127.0.0.1', () => {
+    asking.write(head + body.slice(0, 9), () => asking.resetAndDestroy())
+  })
+  await once(asking, 'close')
+  await model[Symbol.asyncDispose]()
+  expect(model.requests).toHaveLength(1)
   expect(model.failures).toEqual([])
 })
 

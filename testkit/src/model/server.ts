@@ -7,7 +7,7 @@ import { type ModelCall, ModelRecord, type WaitOptions } from './record.ts'
 import { fail, type MessageReply, say, type Usage } from './reply.ts'
 import { describeRequest, type ModelRequest } from './request.ts'
 import { asFunction, type Script, type ScriptFunction } from './script.ts'
-import { type Delivery, sendError, sendJson, sendMessage, streamMessage } from './stream.ts'
+import { ClientLeft, type Delivery, sendError, sendJson, sendMessage, streamMessage } from './stream.ts'
 
 export interface ModelOptions {
   /** 0, the default, takes a free port. */
@@ -98,12 +98,12 @@ class Answers {
 
   async to(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const left = new AbortController()
-    response.once('close', () => left.abort(new Error('the client left')))
+    response.once('close', () => left.abort(new ClientLeft()))
     const signal = AbortSignal.any([left.signal, this.closing.signal])
     try {
       await this.#route(request, response, signal)
     } catch (error) {
-      if (signal.aborted) return void response.destroy()
+      if (signal.aborted || error instanceof ClientLeft) return void response.destroy()
       this.failures.push(error instanceof Error ? error : new Error(String(error)))
       if (response.headersSent) response.destroy()
       else sendError(response, fail(500, { message: `the script failed: ${error}` }))
@@ -113,7 +113,9 @@ class Answers {
   async #route(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { method = '', headers } = request
     const { pathname: path } = new URL(request.url ?? '/', 'http://localhost')
-    const body = await text(request)
+    const body = await text(request).catch((cause) => {
+      throw new ClientLeft({ cause })
+    })
     this.record.addCall({ method, path, headers, body })
 
     if (path === '/api/hello') return sendJson(response, 200, { message: 'hello' })

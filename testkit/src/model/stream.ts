@@ -4,6 +4,13 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ErrorReply, MessageReply, Pace, ReplyBlock, Usage } from './reply.ts'
 
+/** The connection is gone: how an agent that was interrupted or killed looks from here. No fault of ours. */
+export class ClientLeft extends Error {
+  constructor(options?: ErrorOptions) {
+    super('the client left', options)
+  }
+}
+
 /** What a reply needs to become a message: who it is for, what it costs and how fast it is told. */
 export interface Delivery {
   model: string
@@ -119,7 +126,7 @@ async function aborted(signal: AbortSignal, until: AbortSignal | undefined): Pro
 async function write(response: ServerResponse, chunk: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
   await new Promise<void>((resolve, reject) => {
-    response.write(chunk, (error) => (error ? reject(error) : resolve()))
+    response.write(chunk, (error) => (error ? reject(new ClientLeft({ cause: error })) : resolve()))
   })
 }
 
