@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { say, useTool, waitUntil } from '@skein/testkit'
+import { commandLines, say, useTool, waitUntil } from '@skein/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ContainerWorld, containerWorld } from '../plugins/docker/src/testing/container-world.ts'
 import { has } from '../scripts/requirements.ts'
@@ -51,7 +50,7 @@ describe.skipIf(!canRun)('the whole of Skein with containers', { timeout: 180_00
     const [container = ''] = (await containers.dockerd.docker('ps', '--quiet')).split('\n')
     const told = await containers.dockerd.docker('inspect', container)
     expect(told).not.toContain(world.environment.secrets.ANTHROPIC_API_KEY)
-    expect(commandLines()).not.toContain(world.environment.secrets.ANTHROPIC_API_KEY)
+    expect(commandLines().join('\n')).not.toContain(world.environment.secrets.ANTHROPIC_API_KEY)
     const diff = await world.skein(['diff', 'inside', '--name-only'])
     expect(diff.stdout).toContain('made-there.txt')
     expect(await world.skein(['rm', 'inside', '--yes'])).toMatchObject({ code: 0 })
@@ -85,16 +84,3 @@ describe.skipIf(!canRun)('the whole of Skein with containers', { timeout: 180_00
     expect(await remains()).toBe('')
   })
 })
-
-function commandLines(): string {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      } catch {
-        return ''
-      }
-    })
-    .join('\n')
-}

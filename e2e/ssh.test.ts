@@ -1,22 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { definePlugin, type MachineProvider } from '@skein/plugin-api'
 import { createSshProvider } from '@skein/plugin-ssh'
 import {
   asksPermission,
   byPrompt,
   canDropPackets,
-  claudeExecutable,
+  commandLines,
   git,
   longText,
   processesUnder,
   type ScriptFunction,
-  type SshdUnderTest,
   seededRandom,
-  startSshd,
   streamsLong,
-  temporaryFolder,
   waitUntil,
   writesFile,
 } from '@skein/testkit'
@@ -24,34 +20,14 @@ import { expect, it } from 'vitest'
 import { has } from '../scripts/requirements.ts'
 import { jsonLines } from './cli-output.ts'
 import { EngineWorld, key } from './engine-world.ts'
+import { type SshHost, sshHost } from './ssh-host.ts'
 import { World } from './world.ts'
 
 const canRun = has('sshd') && has('ssh')
 const test = it.skipIf(!canRun)
 
-interface Host extends AsyncDisposable {
-  sshd: SshdUnderTest
-}
-
-/** A host that never saw Skein; who logs in finds git and claude, and has no key of any model. */
-async function host(options: { withJump?: boolean } = {}): Promise<Host> {
-  const folder = await temporaryFolder('host')
-  const path = [dirname(claudeExecutable()), dirname(process.execPath), process.env.PATH].join(':')
-  const sshd = await startSshd({ folder: folder.path, login: { path, env: { IS_SANDBOX: '1' } }, ...options })
-  await mkdir(sshd.home, { recursive: true })
-  await writeFile(join(sshd.home, '.profile'), `export PATH='${path}'\n`)
-  await writeFile(join(sshd.home, '.gitconfig'), '[user]\n\tname = There\n\temail = there@example.com\n')
-  return {
-    sshd,
-    async [Symbol.asyncDispose]() {
-      await sshd[Symbol.asyncDispose]()
-      await folder[Symbol.asyncDispose]()
-    },
-  }
-}
-
 /** An engine in this process with that host beside this computer. */
-async function engineWith(there: Host, script: ScriptFunction): Promise<{ world: EngineWorld } & AsyncDisposable> {
+async function engineWith(there: SshHost, script: ScriptFunction): Promise<{ world: EngineWorld } & AsyncDisposable> {
   const provider: MachineProvider = createSshProvider({ config: there.sshd.config })
   const plugin = definePlugin({
     name: 'ssh',
@@ -68,22 +44,12 @@ async function engineWith(there: Host, script: ScriptFunction): Promise<{ world:
   }
 }
 
-const commandLines = () =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      } catch {
-        return ''
-      }
-    })
-    .join('\n')
+const shownByPs = () => commandLines().join('\n')
 
 test('skein run works on a host behind a jump host that never saw Skein, streams, and shows nothing secret to ps', {
   timeout: 120_000,
 }, async () => {
-  await using there = await host({ withJump: true })
+  await using there = await sshHost({ withJump: true })
   await using world = await World.create(
     (request, context) =>
       /much/.test(request.lastUserText)
@@ -94,8 +60,8 @@ test('skein run works on a host behind a jump host that never saw Skein, streams
   const secret = world.environment.secrets.ANTHROPIC_API_KEY ?? ''
   expect(secret).not.toBe('')
   const running = world.start(['run', '--on', 'ssh:box', '--keep', '--name', 'far', 'Write it.'])
-  await waitUntil(() => running.child.exitCode !== null || commandLines().includes('runner.cjs'), { what: 'a runner' })
-  expect(commandLines()).not.toContain(secret)
+  await waitUntil(() => running.child.exitCode !== null || shownByPs().includes('runner.cjs'), { what: 'a runner' })
+  expect(shownByPs()).not.toContain(secret)
   const done = await running.ended
   expect(done, done.stderr).toMatchObject({ code: 0 })
   expect(done.stdout + done.stderr).toContain('made-there.txt')
@@ -126,7 +92,7 @@ it.skipIf(!canRun || !canDropPackets())(
   'a link that drops all packets is shown as reconnecting within 30 s, the agent works on, and nothing is missing',
   { timeout: 150_000 },
   async () => {
-    await using there = await host()
+    await using there = await sshHost()
     await using computer = await engineWith(there, streamsLong(300, 40))
     const { world } = computer
     const workspace = await world.workspace({ on: 'ssh:box', prompt: 'Say much.' })
@@ -155,7 +121,7 @@ it.skipIf(!canRun || !canDropPackets())(
 test('killed connections, killed sshd processes and killed runners lose nothing, and an ask stays answerable', {
   timeout: 180_000,
 }, async () => {
-  await using there = await host()
+  await using there = await sshHost()
   await using computer = await engineWith(
     there,
     byPrompt({ much: streamsLong(200, 60), touch: asksPermission('touch asked') }),
@@ -212,13 +178,13 @@ async function machineState(world: EngineWorld): Promise<string | undefined> {
 }
 
 /** SIGKILLs the runner's processes of a kind on the host. */
-async function killed(there: Host, verb: string): Promise<void> {
+async function killed(there: SshHost, verb: string): Promise<void> {
   const found = (await processesUnder(there.sshd.home)).filter(({ command }) => command.includes(`runner.cjs ${verb}`))
   for (const { pid } of found) process.kill(pid, 'SIGKILL')
 }
 
 /** Everything that the agent wrote over there, as it lies on the disk. */
-function journalOf(there: Host): string {
+function journalOf(there: SshHost): string {
   return readFiles(join(there.sshd.home, '.local/state/skein'), /out\.\d+\.ndjson$/)
 }
 

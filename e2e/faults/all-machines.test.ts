@@ -7,9 +7,9 @@ import { expect, it } from 'vitest'
 import { containerWorld } from '../../plugins/docker/src/testing/container-world.ts'
 import { has } from '../../scripts/requirements.ts'
 import { key, words } from '../engine-world.ts'
+import { sshHost } from '../ssh-host.ts'
 import { World } from '../world.ts'
 import { killAll, processesWhere } from './place.ts'
-import { sshHost } from './ssh-place.ts'
 
 const canRun =
   process.getuid?.() === 0 && ['sshd', 'ssh', 'dockerd', 'slirp4netns'].every((requirement) => has(requirement))

@@ -1,26 +1,9 @@
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { canDropPackets, claudeExecutable, type ScriptFunction, startSshd, temporaryFolder } from '@skein/testkit'
+import { join } from 'node:path'
+import { canDropPackets, type ScriptFunction } from '@skein/testkit'
+import { sshHost } from '../ssh-host.ts'
 import { World } from '../world.ts'
 import { commonFaults, droppedPackets, killAll, type Place, processesWhere } from './place.ts'
-
-/** A host of its own behind a real sshd, with git and claude and nothing of Skein's. */
-export async function sshHost() {
-  const folder = await temporaryFolder('host')
-  const path = [dirname(claudeExecutable()), dirname(process.execPath), process.env.PATH].join(':')
-  const sshd = await startSshd({ folder: folder.path, login: { path, env: { IS_SANDBOX: '1' } } })
-  await mkdir(sshd.home, { recursive: true })
-  await writeFile(join(sshd.home, '.profile'), `export PATH='${path}'\n`)
-  await writeFile(join(sshd.home, '.gitconfig'), '[user]\n\tname = There\n\temail = there@example.com\n')
-  return {
-    sshd,
-    async [Symbol.asyncDispose]() {
-      await sshd[Symbol.asyncDispose]()
-      await folder[Symbol.asyncDispose]()
-    },
-  }
-}
 
 /** `config` is the ssh_config with its alias. */
 export async function sshPlace(script: ScriptFunction): Promise<Place & { config: string }> {

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SkeinError } from '@skein/protocol'
@@ -69,4 +70,17 @@ function link(path: string): Promise<string> {
 
 function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`) || path === `${folder} (deleted)`
+}
+
+/** The command lines of all processes of this computer, those in containers too: what `ps` shows to everybody. Linux only. */
+export function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      } catch {
+        return ''
+      }
+    })
 }

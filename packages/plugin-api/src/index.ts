@@ -9,6 +9,7 @@ export {
   type MachineSetting,
   type PermissionMode,
   type PermissionOption,
+  PROXY_VARIABLES,
   type ProcessExit,
   type ProcessSpec,
   type Question,

@@ -1,8 +1,5 @@
-/** How the network is reached, and whom it is believed. */
-export const NETWORK_VARIABLES: readonly string[] = [
-  'SSH_AUTH_SOCK',
-  'XDG_CONFIG_HOME',
-  'XDG_RUNTIME_DIR',
+/** Through which proxies the network is reached. */
+export const PROXY_VARIABLES: readonly string[] = [
   'HTTP_PROXY',
   'HTTPS_PROXY',
   'NO_PROXY',
@@ -11,6 +8,14 @@ export const NETWORK_VARIABLES: readonly string[] = [
   'https_proxy',
   'no_proxy',
   'all_proxy',
+]
+
+/** How the network is reached, and whom it is believed. */
+export const NETWORK_VARIABLES: readonly string[] = [
+  'SSH_AUTH_SOCK',
+  'XDG_CONFIG_HOME',
+  'XDG_RUNTIME_DIR',
+  ...PROXY_VARIABLES,
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
   'CURL_CA_BUNDLE',

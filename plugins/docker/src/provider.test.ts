@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { MachineRecord } from '@skein/plugin-api'
-import { killAt, when } from '@skein/testkit'
+import { commandLines, killAt, when } from '@skein/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { has } from '../../../scripts/requirements.ts'
 import { ask, type ContainerWorld, containerWorld } from './testing/container-world.ts'
@@ -243,19 +243,6 @@ describe.skipIf(!canRun)('with a real dockerd', { timeout: 180_000 }, () => {
     expect(await remains()).toBe('')
   })
 })
-
-/** Command lines of all processes of this computer, those in containers too. */
-function commandLines(): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      } catch {
-        return ''
-      }
-    })
-}
 
 /** A server on this computer's loopback that says one thing. */
 async function hostServer(says: string): Promise<{ port: number } & AsyncDisposable> {

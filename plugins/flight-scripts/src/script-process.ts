@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { daemonEnvironment } from '@skein/plugin-api'
+import { daemonEnvironment, PROXY_VARIABLES } from '@skein/plugin-api'
 
 /** How a script is started: in a login shell, so that it has the PATH that the person's own shell gives. */
 export interface ScriptProcess {
@@ -12,23 +12,13 @@ export interface ScriptProcess {
 /** What scripts need of the environment beyond what every process gets: where things are, never a credential. */
 const ALSO_PASSED = [
   'TERM',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'ALL_PROXY',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'all_proxy',
+  ...PROXY_VARIABLES,
   'AWS_PROFILE',
   'AWS_REGION',
   'AWS_DEFAULT_REGION',
   'AWS_CONFIG_FILE',
   'CODER_URL',
   'CODER_CONFIG_DIR',
-  'DOCKER_HOST',
-  'DOCKER_CONTEXT',
-  'DOCKER_CONFIG',
   'KUBECONFIG',
 ]
 

@@ -1,7 +1,7 @@
 import { SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
-import { carryCommits, type Place } from './carry.ts'
+import { carryCommits, commitAt, type Place } from './carry.ts'
 import { HOME_MACHINE } from './machines.ts'
 import { cacheOf, repositoryOf } from './places.ts'
 
@@ -56,13 +56,11 @@ export async function bringSnapshot(
   workspace: Pick<WorkspaceTable, 'machine_id' | 'in_place' | 'path'>,
   ref: string,
 ): Promise<void> {
-  const find = async ({ runner, repo }: Place) =>
-    (await runner.call('git.listRefs', { repo, prefix: ref })).find((one) => one.ref === ref)?.commit
   const home = await homeOf(context, project)
-  const commit = await find(home)
+  const commit = await commitAt(home, ref)
   if (commit === undefined) return
   const there = await bringProject(context, project, workspace.machine_id, {})
-  if ((await find(there)) !== commit) await carryCommits(home, there, { [ref]: commit })
+  if ((await commitAt(there, ref)) !== commit) await carryCommits(home, there, { [ref]: commit })
 }
 
 /** Brings refs of a workspace's machine home, under the same or another name. */

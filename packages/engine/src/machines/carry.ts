@@ -6,6 +6,12 @@ export interface Place {
   repo: string
 }
 
+/** What a ref of ours points at there; undefined where there is none. */
+export async function commitAt({ runner, repo }: Place, ref: string): Promise<string | undefined> {
+  const refs = await runner.call('git.listRefs', { repo, prefix: ref })
+  return refs.find((one) => one.ref === ref)?.commit
+}
+
 const PART = 512 * 1024
 /** Of the newest that the other side has; what it has beyond these is carried again. */
 const MOST_TIPS = 500

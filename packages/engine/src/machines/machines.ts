@@ -224,6 +224,12 @@ export class Machines implements AsyncDisposable {
     return [...this.#options.providers.values()]
   }
 
+  /** Whether a machine is made for a workspace, and goes with it. */
+  async isOwn(machineId: string): Promise<boolean> {
+    const row = await this.row(machineId)
+    return row !== undefined && this.provider(row.kind).lifetime === 'workspace'
+  }
+
   /** Whether the machine itself keeps an agent away from the person's own files. */
   async isolated(machineId: string): Promise<boolean> {
     const row = await this.row(machineId)

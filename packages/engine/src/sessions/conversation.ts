@@ -1,19 +1,18 @@
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { type RunnerClient, SkeinError } from '@skein/protocol'
 import { agentOf, type EngineContext } from '../context.ts'
-import { carryFile } from '../machines/carry.ts'
+import { carryArchive, runTar } from '../machines/carry-archive.ts'
 import { environmentOn } from '../machines/environment.ts'
+import { HOME_MACHINE } from '../machines/machines.ts'
 import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
 import { environmentOf } from './create.ts'
 
 /** What an agent remembers of a session, taken from one machine to another. */
 
 const PART = 512 * 1024
-const PACK_MS = 5 * 60_000
+const DOING = 'taking along what a session remembers'
 
 /** Fetches what the agent kept on its machine into `folder` on this computer. A session that was never begun has nothing. */
 export async function keepConversation(
@@ -33,7 +32,7 @@ export async function keepConversation(
       next: 'Its agent may have been told to keep its conversations elsewhere.',
     })
   const archive = `/tmp/skein-${session.id}-${context.uuid()}.tar.gz`
-  await command(runner, ['sh', '-c', 'umask 077; tar -czf "$0" -C "$@"', archive, place.folder, ...there])
+  await runTar(runner, ['sh', '-c', 'umask 077; tar -czf "$0" -C "$@"', archive, place.folder, ...there], DOING)
   try {
     const file = await open(fileOf(folder, session.id), 'w', 0o600)
     try {
@@ -64,16 +63,13 @@ export async function bringConversation(
   const place = placeOf(context, session, workspace, runner)
   const path = fileOf(folder, session.id)
   if (!place || !existsSync(path)) return
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  const home = await context.machines.runnerEventually('local', context.signal)
-  const { size } = await stat(path)
-  const blob = await carryFile(home, { path, size, sha256: hash.digest('hex') }, runner)
-  try {
-    await command(runner, ['sh', '-c', 'umask 077; mkdir -p "$1" && tar -xzf "$0" -C "$1"', blob, place.folder])
-  } finally {
-    await runner.call('fs.remove', { path: blob }).catch(() => undefined)
-  }
+  const home = await context.machines.runnerEventually(HOME_MACHINE, context.signal)
+  await carryArchive(
+    { home, archive: path },
+    runner,
+    (blob) => ['sh', '-c', 'umask 077; mkdir -p "$1" && tar -xzf "$0" -C "$1"', blob, place.folder],
+    DOING,
+  )
 }
 
 function placeOf(context: EngineContext, session: SessionTable, workspace: WorkspaceTable, runner: RunnerClient) {
@@ -87,11 +83,3 @@ function placeOf(context: EngineContext, session: SessionTable, workspace: Works
 }
 
 const fileOf = (folder: string, sessionId: string) => join(folder, `${sessionId}.tar.gz`)
-
-async function command(runner: RunnerClient, argv: string[]): Promise<void> {
-  const { code, stderr } = await runner.call('exec', { argv, timeoutMs: PACK_MS })
-  if (code !== 0)
-    throw new SkeinError('missing', `taking along what a session remembers: ${stderr.trim()}`, {
-      next: 'See that tar and gzip are on both machines, and that the disks have room.',
-    })
-}

@@ -195,9 +195,9 @@ async function fillPool(
   workspace: WorkspaceTable,
 ): Promise<void> {
   // A machine of its own has no second workspace to wait for.
-  const { lifetime } = context.machines.provider((await context.machines.machine(workspace.machine_id)).record.kind)
+  const own = await context.machines.isOwn(workspace.machine_id)
   const { pool: size = context.settings.poolSize } = await configOf(context, runner, project, workspace)
-  if (lifetime === 'workspace' || size === 0 || workspace.base === null) return
+  if (own || size === 0 || workspace.base === null) return
   await runner.call('git.poolFill', {
     repo: repositoryOf(context, project, workspace, runner),
     pool: poolOf(context, project, workspace.machine_id, runner),

@@ -10,6 +10,7 @@ import { bringConversation, keepConversation } from '../sessions/conversation.ts
 import type { Store, WorkspaceTable } from '../store/schema.ts'
 import { choosePort, freePlace } from './create.ts'
 import { endMachineOf, forgetProcesses } from './remover.ts'
+import { beginAgain } from './steps.ts'
 
 type ProjectRow = Store['projects']
 
@@ -66,8 +67,7 @@ export async function beginMove(context: EngineContext, workspace: WorkspaceTabl
     throw new SkeinError('invalid', `${doing}: it is there already`, {
       next: 'Choose another machine: skein machine ls',
     })
-  const { kind } = (await context.machines.row(target)) ?? { kind: '' }
-  if (context.machines.provider(kind).lifetime === 'shared') await context.machines.runner(target)
+  if (!(await context.machines.isOwn(target))) await context.machines.runner(target)
   const { machine_id, path, in_place, port, from_ref } = workspace
   const move: Move = { phase: 'leave', to: target, from: { machine_id, path, in_place, port, from_ref } }
   await context.db.transaction().execute(async (tx) => {
@@ -76,11 +76,7 @@ export async function beginMove(context: EngineContext, workspace: WorkspaceTabl
       .set({ state: 'creating', moving: JSON.stringify(move), problem: null })
       .where('id', '=', workspace.id)
       .execute()
-    await tx
-      .updateTable('steps')
-      .set({ state: 'pending', started_at: null, ended_at: null, note: null })
-      .where('workspace_id', '=', workspace.id)
-      .execute()
+    await beginAgain(tx, workspace.id)
   })
   context.changes.workspace(workspace.id)
 }
@@ -183,8 +179,7 @@ async function newPlace(
   workspace: WorkspaceTable,
   machineId: string,
 ): Promise<Pick<WorkspaceTable, 'machine_id' | 'path' | 'in_place' | 'port'>> {
-  const { kind } = (await context.machines.row(machineId)) ?? { kind: '' }
-  const own = context.machines.provider(kind).lifetime === 'workspace'
+  const own = await context.machines.isOwn(machineId)
   const runner = own ? undefined : await context.machines.runnerEventually(machineId, context.signal)
   const port = await choosePort(context, machineId, workspace.id, runner)
   if (!runner) return { machine_id: machineId, path: workspace.name, in_place: 0, port }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { homeOf } from '../machines/bring-project.ts'
-import { carryCommits } from '../machines/carry.ts'
+import { carryCommits, commitAt } from '../machines/carry.ts'
 import { HOME_MACHINE } from '../machines/machines.ts'
 import { rootOn } from '../machines/places.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
@@ -19,7 +19,7 @@ export async function readyMachine(
   if (workspace.machine_id === HOME_MACHINE) return { note: 'this computer' }
   const row = await context.machines.row(workspace.machine_id)
   if (!row) throw new SkeinError('not_found', `there is no machine ${workspace.machine_id} any more`)
-  const own = context.machines.provider(row.kind).lifetime === 'workspace'
+  const own = await context.machines.isOwn(row.id)
   const machine = own
     ? await context.machines.make(workspace.machine_id, {
         name: workspace.name,
@@ -48,7 +48,7 @@ export async function giveUpMachine(context: EngineContext, workspaceId: string)
     .where('id', '=', workspaceId)
     .executeTakeFirstOrThrow()
   const row = await context.machines.row(workspace.machine_id)
-  if (!row || context.machines.provider(row.kind).lifetime !== 'workspace') return
+  if (!row || !(await context.machines.isOwn(row.id))) return
   // What cannot be ended now is listed with its problem, and the reaper tries again.
   await context.machines.destroy(row.id).catch((error: unknown) =>
     context.log('warn', 'a machine that was not finished could not be ended', {
@@ -109,8 +109,8 @@ async function restoreBeside(
 ): Promise<StepResult> {
   const checkout = { runner, repo: workspace.path }
   const home = await homeOf(context, project)
-  const kept = (await home.runner.call('git.listRefs', { repo: home.repo, prefix: ref })).find((one) => one.ref === ref)
-  if (kept) await carryCommits(home, checkout, { [ref]: kept.commit })
+  const kept = await commitAt(home, ref)
+  if (kept !== undefined) await carryCommits(home, checkout, { [ref]: kept })
   await runner.call('exec', { argv: ['git', '-C', workspace.path, 'checkout', '--quiet', '--detach'] })
   const path = join(rootOn(context, workspace.machine_id, runner), 'workspaces', project.name, workspace.name)
   const restored = await runner.call('git.restore', { repo: workspace.path, path, ref, branch: workspace.branch })

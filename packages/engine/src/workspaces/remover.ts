@@ -1,12 +1,13 @@
 import { type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { baseRef, bringHome } from '../machines/bring-project.ts'
-import type { Place } from '../machines/carry.ts'
+import { commitAt, type Place } from '../machines/carry.ts'
 import { HOME_MACHINE } from '../machines/machines.ts'
 import { repositoryOf, trashOf } from '../machines/places.ts'
 import { processId } from '../sessions/journal.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
 import { setupProcessId } from './setup.ts'
+import { beginAgain } from './steps.ts'
 
 /** How a workspace goes: written down before anything is done, so that a crash in the middle goes on. */
 export interface RemovePlan {
@@ -72,7 +73,7 @@ export async function removeWorkspace(context: EngineContext, workspace: Workspa
 /** Its machine was not made, or not far enough for it to have a place there: nothing can be in it. */
 async function neverWasThere(context: EngineContext, workspace: WorkspaceTable): Promise<boolean> {
   const machine = await context.machines.row(workspace.machine_id)
-  if (machine && context.machines.provider(machine.kind).lifetime !== 'workspace') return false
+  if (machine && !(await context.machines.isOwn(machine.id))) return false
   return !machine || machine.state === 'wanted' || machine.state === 'gone' || !workspace.path.startsWith('/')
 }
 
@@ -94,12 +95,11 @@ async function bringWorkHome(
   snapshotRef: string,
   plan: RemovePlan,
 ): Promise<void> {
-  const refs = await place.runner.call('git.listRefs', { repo: place.repo, prefix: snapshotRef })
-  const snapshot = refs.find(({ ref }) => ref === snapshotRef)
+  const snapshot = await commitAt(place, snapshotRef)
   if (!snapshot) throw new SkeinError('internal', `the snapshot of ${workspace.name} is not on its machine`)
   const { head } = await place.runner.call('git.inspect', { path: workspace.path })
   const branch = plan.keepBranch && head !== null ? { [`refs/heads/${workspace.branch}`]: head } : {}
-  await bringHome(context, project, place, { [snapshotRef]: snapshot.commit, ...branch })
+  await bringHome(context, project, place, { [snapshotRef]: snapshot, ...branch })
 }
 
 /** A machine of the workspace's own is destroyed; on a shared one only the refs that served the workspace go. */
@@ -109,9 +109,8 @@ export async function endMachineOf(
   { runner, repo }: Place,
   snapshotRef: string | null,
 ): Promise<void> {
-  const row = await context.machines.row(workspace.machine_id)
-  if (!row) return
-  if (context.machines.provider(row.kind).lifetime === 'workspace') {
+  if (!(await context.machines.row(workspace.machine_id))) return
+  if (await context.machines.isOwn(workspace.machine_id)) {
     const others = await context.db
       .selectFrom('workspaces')
       .select('id')
@@ -187,8 +186,7 @@ export async function restoreWorkspace(context: EngineContext, workspace: Worksp
 
 /** On another machine it is made again by the same steps, from the snapshot that is kept at home. */
 async function restoreElsewhere(context: EngineContext, workspace: WorkspaceTable, snapshotRef: string): Promise<void> {
-  const row = await context.machines.row(workspace.machine_id)
-  const own = row !== undefined && context.machines.provider(row.kind).lifetime === 'workspace'
+  const own = await context.machines.isOwn(workspace.machine_id)
   const port = await freePort(context, workspace)
   await context.db.transaction().execute(async (tx) => {
     await tx
@@ -205,11 +203,7 @@ async function restoreElsewhere(context: EngineContext, workspace: WorkspaceTabl
       })
       .where('id', '=', workspace.id)
       .execute()
-    await tx
-      .updateTable('steps')
-      .set({ state: 'pending', started_at: null, ended_at: null, note: null })
-      .where('workspace_id', '=', workspace.id)
-      .execute()
+    await beginAgain(tx, workspace.id)
   })
   context.changes.workspace(workspace.id)
 }
