@@ -43,7 +43,7 @@ export async function privateIndex(
 }
 
 /** git trusts no entry that is as young as the index itself, so the copy must not look younger than the original. */
-async function copyIndex(from: string, to: string): Promise<void> {
+export async function copyIndex(from: string, to: string): Promise<void> {
   const { mtimeMs } = await stat(from)
   await copyFile(from, to, constants.COPYFILE_FICLONE)
   const seconds = Math.floor(mtimeMs) / 1_000

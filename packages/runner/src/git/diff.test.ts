@@ -219,7 +219,7 @@ describe('git.changes and git.diff', () => {
     await expect(handlers['git.diff']({ path: repo, base, tree, offset: 5 })).rejects.toMatchObject({
       code: 'conflict',
     })
-    expect(await readdir(join(folder.path, 'state/tmp/git'))).toHaveLength(1)
+    expect(await readdir(join(folder.path, 'state/tmp/git'))).toHaveLength(2)
   })
 
   it('go on without files that cannot be read, and with repositories that have no commit', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SkeinError } from '@skein/protocol'
 import { objectStore, type PrivateIndex, privateIndex, stageAll, writeTree } from './capture.ts'
 import type { GitContext } from './context.ts'
+import { ignoredButStaged, indexOfLast, lastState, linkObjects, rememberState, stampOf } from './last-state.ts'
 import { openWorkTree } from './open-work-tree.ts'
 import { findObjectId, objectId, type Repository } from './repository.ts'
 
@@ -15,15 +16,61 @@ export interface WorkTreeState {
   env: Record<string, string>
 }
 
-/** Takes the state of a work tree: committed, staged, unstaged and untracked. Kept for a while, so that it can be asked about again. */
+/**
+ * Takes the state of a work tree: committed, staged, unstaged and untracked. Kept for a while, so that it can be asked about again.
+ * Those who ask at the same time share one.
+ */
 export async function takeState(context: GitContext, path: string, signal?: AbortSignal): Promise<WorkTreeState> {
   const repository = await openWorkTree(context, path, signal)
+  return context.states.run(repository.gitDir, (shared) => take(context, repository, shared), signal)
+}
+
+async function take(context: GitContext, repository: Repository, signal: AbortSignal): Promise<WorkTreeState> {
   return context.scratch.with(async (folder) => {
-    const { tree } = await stagedCopy(repository, folder, { signal })
-    const state = stateOf(context, repository, tree)
-    await keepObjects(context, join(folder, 'objects'), state)
-    return state
+    const tree =
+      (await stageSinceLast(context, repository, join(folder, 'since'), signal)) ??
+      (await stageAfresh(context, repository, join(folder, 'afresh'), signal))
+    return stateOf(context, repository, tree)
   })
+}
+
+/** Only what changed since the last time is read again. Undefined where that time tells nothing of now. */
+async function stageSinceLast(
+  context: GitContext,
+  repository: Repository,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const last = await lastState(context, repository)
+  if (last === undefined) return undefined
+  const before = stateName(repository, last.tree)
+  const index = await indexOfLast(context, repository, { folder, objects: before, signal })
+  if (index === undefined) return undefined
+  const { excluded } = await stageAll(index, { lenient: true })
+  const [tree, ignored] = await Promise.all([writeTree(index), ignoredButStaged(index)])
+  // Files that were staged by us alone and have been told to be ignored since would stay.
+  if (excluded.length > 0 || ignored !== last.ignored) return undefined
+  if (tree !== last.tree) {
+    await linkObjects(join(context.scratch.path(before), 'objects'), join(folder, 'objects'))
+    await keepObjects(context, join(folder, 'objects'), stateOf(context, repository, tree))
+  }
+  await rememberState(context, index, { ...last, tree })
+  return tree
+}
+
+async function stageAfresh(
+  context: GitContext,
+  repository: Repository,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const own = await stampOf(repository)
+  const index = await privateIndex(repository, folder, { keepObjects: false, signal })
+  const { excluded } = await stageAll(index, { lenient: true })
+  const [tree, ignored] = await Promise.all([writeTree(index), ignoredButStaged(index)])
+  await keepObjects(context, join(folder, 'objects'), stateOf(context, repository, tree))
+  if (own !== undefined && excluded.length === 0) await rememberState(context, index, { tree, own, ignored })
+  return tree
 }
 
 /** A state that was taken before; undefined when it has gone since. */
