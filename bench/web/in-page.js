@@ -84,7 +84,9 @@ async function lineDelays(sessionIds, forMs) {
   let counting = false
   socket.onmessage = ({ data }) => {
     const now = Date.now()
-    const { id, item } = JSON.parse(data)
+    for (const frame of [JSON.parse(data)].flat()) take(frame, now)
+  }
+  const take = ({ id, item }, now) => {
     if (item === undefined) return
     const due = (owed.get(id) ?? 0) + 1
     const asks = due >= credits / 2

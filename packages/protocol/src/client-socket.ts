@@ -83,7 +83,10 @@ class MultiplexClient implements SocketClient {
     })
     this.#socket.addEventListener('message', ({ data }) => {
       this.#heardAt = Date.now()
-      if (typeof data === 'string') this.#receive(JSON.parse(data) as ServerFrame)
+      if (typeof data !== 'string') return
+      const message = JSON.parse(data) as ServerFrame | ServerFrame[]
+      if (Array.isArray(message)) for (const frame of message) this.#receive(frame)
+      else this.#receive(message)
     })
     this.#socket.addEventListener('error', () => {})
     this.#socket.addEventListener('close', ({ code }) => {

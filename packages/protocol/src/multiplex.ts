@@ -3,7 +3,7 @@ import { ErrorBody } from './errors.ts'
 
 /**
  * The frames of `/v1/socket`: one WebSocket carries any number of calls and subscriptions, each with an id that the client
- * chooses. A frame is one text message of JSON.
+ * chooses. A frame is one text message of JSON; a server may send several at once, as an array of them in their order.
  */
 
 /** How often each end says that it is there, milliseconds. */

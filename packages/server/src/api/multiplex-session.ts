@@ -31,7 +31,17 @@ const MOST_OPEN = 1_000
 const MOST_WAITING = 1024 * 1024
 /** Bytes of answers that may wait; a client that asks on without reading has had its time. */
 const MOST_UNREAD = 128 * 1024 * 1024
+/** Characters after which a message goes at once. */
+const MOST_IN_MESSAGE = 256 * 1024
 const OPEN = 1
+
+/** Frames that will go as one message. */
+interface Outgoing {
+  frames: string[]
+  length: number
+  taken: Promise<void>
+  onTaken(): void
+}
 
 /** One browser tab: its calls and subscriptions over one WebSocket. Resolves when the socket has closed. */
 export function serveMultiplex(socket: WebSocket, options: MultiplexOptions): Promise<void> {
@@ -45,6 +55,7 @@ class MultiplexSession {
   readonly #calls = new Map<number, AbortController>()
   readonly #subscriptions = new Map<number, Flow>()
   #answered = true
+  #outgoing: Outgoing | undefined
 
   constructor(socket: WebSocket, options: MultiplexOptions) {
     this.#socket = socket
@@ -118,7 +129,7 @@ class MultiplexSession {
         if (item.done) break
         await flow.credit(name)
         const sent = this.#send({ id, item: item.value })
-        if (this.#socket.bufferedAmount > MOST_WAITING) await orEnded(sent, flow)
+        if (this.#waiting > MOST_WAITING) await orEnded(sent, flow)
       }
       this.#send({ id, end: true })
     } catch (error) {
@@ -130,11 +141,42 @@ class MultiplexSession {
     }
   }
 
-  /** Resolves when the network has taken it. */
+  /**
+   * Resolves when the network has taken it. All that is sent within one round of the event loop goes as one message: fifty agents that
+   * stream would else cost a system call, here and in the browser, for each of their lines.
+   */
   #send(frame: ServerFrame): Promise<void> {
     if (this.#socket.readyState !== OPEN) return Promise.resolve()
-    if (this.#socket.bufferedAmount > MOST_UNREAD) this.#socket.terminate()
-    return new Promise((resolve) => this.#socket.send(JSON.stringify(frame), () => resolve()))
+    if (this.#waiting > MOST_UNREAD) this.#socket.terminate()
+    const text = JSON.stringify(frame)
+    const outgoing = this.#outgoing ?? this.#gather()
+    outgoing.frames.push(text)
+    outgoing.length += text.length
+    if (outgoing.length > MOST_IN_MESSAGE) this.#flush()
+    return outgoing.taken
+  }
+
+  #gather(): Outgoing {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const outgoing: Outgoing = { frames: [], length: 0, taken: promise, onTaken: resolve }
+    this.#outgoing = outgoing
+    setImmediate(() => this.#outgoing === outgoing && this.#flush())
+    return outgoing
+  }
+
+  #flush(): void {
+    const outgoing = this.#outgoing
+    if (!outgoing) return
+    this.#outgoing = undefined
+    const { frames, onTaken } = outgoing
+    if (this.#socket.readyState === OPEN) {
+      this.#socket.send(frames.length === 1 ? (frames[0] ?? '') : `[${frames.join()}]`, () => onTaken())
+    } else onTaken()
+  }
+
+  /** What the network has not taken yet, in bytes or nearly. */
+  get #waiting(): number {
+    return this.#socket.bufferedAmount + (this.#outgoing?.length ?? 0)
   }
 
   #fail(id: number, name: string, thrown: unknown): void {
@@ -156,6 +198,7 @@ class MultiplexSession {
 
   #stop(): void {
     for (const [id] of this.#subscriptions) void this.#send({ id, error: stoppingError('the subscription').toBody() })
+    this.#flush()
     this.#socket.close(SocketClose.stopping, 'the server stops')
   }
 }
