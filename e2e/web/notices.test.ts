@@ -122,8 +122,12 @@ it('an ask, the end of a turn and a failing check are each told once, by one of 
   await first.getByText('this is on screen').nth(1).waitFor()
   // Looked at, but not at this: a toast, and no notification of the browser.
   await fails()
-  await waitUntil(async () => ((await first.evaluate('told')) as Told).toasts.length > 0, { what: 'the toast' })
-  expect(await first.evaluate('told')).toEqual({ notifications: [], toasts: ['lint fails in told'], tones: 2 })
+  const toldFirst = async () => (await first.evaluate('told')) as Told
+  await waitUntil(async () => (({ toasts, tones }) => toasts.length > 0 && tones >= 2)(await toldFirst()), {
+    what: 'the toast and its sound',
+    explain: toldFirst,
+  })
+  expect(await toldFirst()).toEqual({ notifications: [], toasts: ['lint fails in told'], tones: 2 })
   expect(((await second.evaluate('told')) as Told).notifications).toEqual(expected)
   expect(complaints.all).toEqual([])
 

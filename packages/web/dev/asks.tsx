@@ -61,7 +61,7 @@ function SessionPage() {
           <AskCard key={ask.id} ask={ask} />
         ))}
       </div>
-      <Composer workspaceId="w1" sessionId="s1" />
+      <Composer commands={[]} models={[]} workspaceId="w1" sessionId="s1" />
     </div>
   )
 }

@@ -1,5 +1,5 @@
 import { ArrowUp, ListPlus, Square } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { memo, useEffect, useRef, useState } from 'react'
 import { useConnection } from '../api/connection.ts'
 import { useSession, useWorkspace } from '../api/live.ts'
 import { useCommand } from '../api/use-command.ts'
@@ -13,7 +13,7 @@ import { readDraft, useDraft } from './drafts.ts'
 import { promptContent } from './images.ts'
 import { rememberModels, useKnownModels } from './known-models.ts'
 import { Meters } from './meters.tsx'
-import { type ModelOffer, useOffers } from './offers.ts'
+import type { ModelOffer } from './offers.ts'
 import { PromptInput, type PromptInputHandle } from './prompt-input.tsx'
 import { Queue, useQueuedPrompts } from './queue.tsx'
 import { isBusy, sendStateOf } from './send-state.ts'
@@ -22,19 +22,18 @@ import { SessionSettings } from './session-settings.tsx'
 interface ComposerProps {
   workspaceId: string
   sessionId: string
-  /** The agent's slash commands, where the caller holds the session's events (see `offersIn`). */
-  commands?: readonly AgentCommandOffer[]
+  /** The agent's slash commands, as far as they are known. */
+  commands: readonly AgentCommandOffer[]
   /** The agent's models, likewise. */
-  models?: readonly ModelOffer[]
+  models: readonly ModelOffer[]
 }
 
-/** Where the person speaks to an agent: the prompt, what waits, and how the session goes on. */
-export function Composer({ workspaceId, sessionId, commands, models }: ComposerProps) {
+/** Where the person speaks to an agent: the prompt, what waits, and how the session goes on. Events alone do not make it again. */
+export const Composer = memo(function Composer({ workspaceId, sessionId, commands, models }: ComposerProps) {
   const workspace = useWorkspace(workspaceId)
   const session = useSession(sessionId)
   const draftName = `session.${sessionId}`
   const draft = useDraft(draftName)
-  const offers = useOffers(sessionId, commands === undefined || models === undefined)
   const prompts = useQueuedPrompts(sessionId, session?.queued ?? 0)
   const [editing, setEditing] = useState<string>()
   const input = useRef<PromptInputHandle>(null)
@@ -43,11 +42,10 @@ export function Composer({ workspaceId, sessionId, commands, models }: ComposerP
   const { send, sending } = useSend(sessionId, draftName)
   const interrupt = useCommand('sessions.interrupt')
   const empty = draft.text.trim() === '' && draft.images.length === 0
-  const offered = models ?? offers.models
   const known = useKnownModels(session?.agent)
   useEffect(() => {
-    if (session && offered.length > 0) rememberModels(session.agent, offered)
-  }, [session, offered])
+    if (session && models.length > 0) rememberModels(session.agent, models)
+  }, [session, models])
 
   const submit = () => {
     if (state.can && !empty && !sending) void send().then(() => input.current?.focus())
@@ -82,13 +80,13 @@ export function Composer({ workspaceId, sessionId, commands, models }: ComposerP
         label="Prompt"
         placeholder={busy ? 'Queue a prompt for after this turn' : 'Ask for something, / for commands, @ for files'}
         workspaceId={workspaceId}
-        commands={commands ?? offers.commands}
+        commands={commands}
         enterSends
         busy={sending}
         onSubmit={submit}
         onUp={() => lastQueued && setEditing(lastQueued.messageId)}
       >
-        {session && <SessionSettings session={session} models={offered.length > 0 ? offered : known} />}
+        {session && <SessionSettings session={session} models={models.length > 0 ? models : known} />}
         <span className="ml-auto flex items-center gap-1">
           {session && <Meters usage={session.usage} />}
           {busy && (
@@ -113,7 +111,7 @@ export function Composer({ workspaceId, sessionId, commands, models }: ComposerP
       <SendingNote sending={sending} />
     </section>
   )
-}
+})
 
 /** A prompt that cannot be sent now is not lost: it goes when the server is there again. */
 function SendingNote({ sending }: { sending: boolean }) {

@@ -144,14 +144,17 @@ export function SessionPage({ workspaceId, sessionId }: { workspaceId: string; s
         <Composer
           workspaceId={workspaceId}
           sessionId={sessionId}
-          {...(view.facts.commands ? { commands: view.facts.commands } : {})}
-          {...(view.facts.models ? { models: view.facts.models } : {})}
+          commands={view.facts.commands ?? NONE}
+          models={view.facts.models ?? NONE}
         />
       </div>
       <Announcements view={view} live={live} />
     </SessionContext>
   )
 }
+
+/** The same array always: what it is given to is not made again for it. */
+const NONE: readonly never[] = []
 
 /** The row that the address names (`#e412`): it is read if it must be, and brought into view once. */
 function useTarget(

@@ -3,7 +3,7 @@ import { whenIdle } from '../ui/when-idle.ts'
 import { Transcript, type TranscriptView } from './transcript.ts'
 
 /** So many events are shown first: the end of a session, as much as fills a window. */
-const FIRST = 100
+const FIRST = 50
 /** So many are asked for at once of what was before. */
 const PAGE = 500
 /** What is told once at the start of a session is among its first events. */
