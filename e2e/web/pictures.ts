@@ -36,7 +36,7 @@ const PICTURES: readonly Picture[] = [
   { name: 'failed-setup', at: 'terraform-modules-4-2', path: '/w/ID', content: /failed/i },
   { name: 'inbox', path: '/inbox', content: /npm publish/ },
   { name: 'overview', path: '/overview', content: /orbit/ },
-  { name: 'new', path: '/new', content: /New workspace/ },
+  { name: 'new', path: '/new', content: /Create workspace/ },
   { name: 'search', path: '/search?q=rounding', content: /rounding/ },
   { name: 'settings', path: '/settings', content: /Theme/i },
   { name: 'doctor', path: '/doctor', content: /Claude Code/ },

@@ -44,7 +44,7 @@ export function DoctorPage() {
             Look again
           </Button>
         </header>
-        <p role="status" className="mt-1 mb-5 text-muted">
+        <p role="status" className="mt-2 mb-5 text-muted">
           {found.isPending ? 'Looking…' : found.data ? summary(wrong) : ''}
         </p>
         {found.isError ? (

@@ -1,6 +1,6 @@
-import { Link, Outlet, useParams } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useParams } from '@tanstack/react-router'
 import { FileDiff, GitBranch, ListChecks, MessagesSquare, Play, ScrollText, SquareTerminal } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useLive, useWorkspace } from '../api/live.ts'
 import { visibleCharacters } from '../comments/visible-characters.ts'
 import { useShortcut } from '../keys/use-shortcut.ts'
@@ -89,8 +89,25 @@ function WorkspaceTabs({ workspaceId }: { workspaceId: string }) {
   const workspace = useWorkspace(workspaceId)
   const sessionId = rememberedSession(workspace)
   const group = 'This workspace'
+  const tabs = useRef<HTMLElement>(null)
+  const { pathname } = useLocation()
+  // Where there is no room for all, the one that is shown is in view.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the path says which one is shown.
+  useEffect(() => {
+    const nav = tabs.current
+    if (!nav) return
+    const show = () => nav.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    const observer = new ResizeObserver(show)
+    observer.observe(nav)
+    show()
+    return () => observer.disconnect()
+  }, [pathname])
   return (
-    <nav aria-label="Pages of the workspace" className={cn(tabsList, '-mx-1 px-1 py-1 [scrollbar-width:none]')}>
+    <nav
+      ref={tabs}
+      aria-label="Pages of the workspace"
+      className={cn(tabsList, '-mx-1 px-1 py-1 [scrollbar-width:none]')}
+    >
       {sessionId !== undefined && (
         <Link
           to="/w/$workspaceId/session/$sessionId"
