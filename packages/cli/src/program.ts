@@ -257,6 +257,15 @@ function take(program: Command, { withServer }: Runtime): void {
     )
 
   program
+    .command('retry')
+    .description('make a workspace on from the step that failed')
+    .argument('<workspace>')
+    .option('--json', JSON_OPTION)
+    .action((name: string, options) =>
+      withServer(options, async (context) => (await import('./commands/retry.ts')).retry(name, options, context)),
+    )
+
+  program
     .command('restore')
     .description('bring a removed workspace back')
     .argument('<removed>')

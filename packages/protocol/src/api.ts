@@ -290,6 +290,7 @@ export const apiMethods = {
     Workspace,
   ),
   'workspaces.restore': command('Brings a removed workspace back.', id, Workspace),
+  'workspaces.retry': command('Makes a workspace whose making failed on from the step that failed.', id, Workspace),
   'workspaces.log': subscription(
     'The log of a workspace’s steps, from the beginning and on while it is made.',
     z.object(id),

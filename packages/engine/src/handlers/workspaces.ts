@@ -8,10 +8,11 @@ import { createWorkspace } from '../workspaces/create.ts'
 import { readyWorkspace } from '../workspaces/find.ts'
 import { beginMove } from '../workspaces/move.ts'
 import { type RemovePlan, restoreWorkspace, unsavedWork } from '../workspaces/remover.ts'
+import { retryWorkspace } from '../workspaces/retry.ts'
 import { updateWorkspace } from '../workspaces/update.ts'
 import { findWorkspace, viewWorkspace } from '../workspaces/view.ts'
 
-type Methods = `workspaces.${'create' | 'list' | 'get' | 'update' | 'apply' | 'move' | 'remove' | 'restore'}`
+type Methods = `workspaces.${'create' | 'list' | 'get' | 'update' | 'apply' | 'move' | 'remove' | 'restore' | 'retry'}`
 
 const URGENCY: Workspace['status']['status'][] = [
   'needs_you',
@@ -99,6 +100,13 @@ export function workspaceHandlers({ context, actors, commands }: Parts): Pick<Ca
       commands.once('workspaces.restore', params, async () => {
         const row = await findWorkspace(context, params.workspaceId)
         await restoreWorkspace(context, row)
+        void actors.workspace(row.id)
+        return view(row.id)
+      }),
+    'workspaces.retry': (params) =>
+      commands.once('workspaces.retry', params, async () => {
+        const row = await findWorkspace(context, params.workspaceId)
+        await retryWorkspace(context, row)
         void actors.workspace(row.id)
         return view(row.id)
       }),

@@ -53,7 +53,7 @@ export async function runSetup(
         ? `ended with exit code ${exit.code}`
         : `was ended by ${exit.signal}`
   throw new SkeinError('conflict', `the setup script of ${setup.source} ${how}${tail === '' ? '' : `: ${tail}`}`, {
-    next: `The workspace is kept. Read the log with: skein logs --setup ${workspace.name}`,
+    next: `Read the log with: skein logs --setup ${workspace.name}. Run it again with: skein retry ${workspace.name}`,
   })
 }
 

@@ -1,10 +1,13 @@
 import type { StepName, Workspace } from '@skein/protocol'
-import { CircleCheck, CircleDashed, CircleX, LoaderCircle, MinusCircle } from 'lucide-react'
+import { CircleCheck, CircleDashed, CircleX, LoaderCircle, MinusCircle, RotateCw } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useApi } from '../api/context.tsx'
+import { useCommand } from '../api/use-command.ts'
 import { AnsiText } from '../checks/ansi-text.tsx'
 import { duration } from '../ui/amounts.ts'
+import { Button } from '../ui/button.tsx'
 import { cn } from '../ui/cn.ts'
+import { useWorkspaceCommands } from './commands.ts'
 
 const NAMES: Record<StepName, string> = {
   machine: 'Machine',
@@ -49,8 +52,27 @@ export function CreationSteps({ workspace }: { workspace: Workspace }) {
           {problem.next !== undefined && <p className="mt-1 break-words">{problem.next}</p>}
         </div>
       )}
-      {state !== 'ready' && <CreationLog workspaceId={workspace.id} />}
+      {state === 'failed' && <AfterFailure workspace={workspace} />}
+      {state !== 'ready' && (
+        <CreationLog key={steps.find(({ name }) => name === 'setup')?.startedAt} workspaceId={workspace.id} />
+      )}
     </section>
+  )
+}
+
+function AfterFailure({ workspace }: { workspace: Workspace }) {
+  const { run: retry, pending } = useCommand('workspaces.retry')
+  const { remove } = useWorkspaceCommands()
+  return (
+    <div className="mt-3 flex gap-2">
+      <Button variant="primary" disabled={pending} onClick={() => void retry({ workspaceId: workspace.id })}>
+        <RotateCw aria-hidden />
+        Try again
+      </Button>
+      <Button variant="ghost" disabled={pending} onClick={() => void remove([workspace])}>
+        Remove it
+      </Button>
+    </div>
   )
 }
 
