@@ -34,6 +34,8 @@ export function claudeEnv(
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     ...(process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}),
     GIT_CONFIG_GLOBAL: '/dev/null',
+    // Where a test run keeps compiled modules, for the Node processes that are started with this.
+    ...(process.env.NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
     ...model.env(),
     ...extra,
   }

@@ -9,6 +9,7 @@ it('background processes get what they need to work and nothing that may be a se
     SSH_AUTH_SOCK: '/s',
     XDG_STATE_HOME: '/x',
     SKEIN_HOME: '/k',
+    NODE_COMPILE_CACHE: '/c',
   }
   const secret = {
     ANTHROPIC_API_KEY: 's',
