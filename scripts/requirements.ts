@@ -28,7 +28,7 @@ export const requirements: readonly Requirement[] = [
   { name: 'zsh', debian: 'zsh', for: 'set-up scripts that are run by a login zsh' },
   { name: 'tmux', debian: 'tmux', for: 'the command line in a real terminal' },
   { name: 'dockerd', debian: 'docker.io', for: 'containers', proof: ['--version'] },
-  { name: 'slirp4netns', debian: 'slirp4netns', for: 'the network of containers' },
+  { name: 'slirp4netns', debian: 'slirp4netns', for: 'the network of containers and of emulated Fly machines' },
   { name: 'ps', debian: 'procps', for: 'process trees' },
   { name: 'ssh', debian: 'openssh-client', for: 'machines that are ssh hosts' },
   { name: 'sshd', debian: 'openssh-server', for: 'machines that are ssh hosts' },
