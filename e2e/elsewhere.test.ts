@@ -3,33 +3,13 @@ import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { git, type ScriptFunction, streamsLong, waitUntil, writesFile } from '@skein/testkit'
+import { git, streamsLong, waitUntil, writesFile } from '@skein/testkit'
 import { describe, expect, it } from 'vitest'
-import { type Elsewhere, type ElsewhereOptions, elsewhere, runnerPid } from './elsewhere.ts'
-import { EngineWorld, key } from './engine-world.ts'
+import { runnerPid } from './elsewhere.ts'
+import { engineWith } from './elsewhere-world.ts'
+import { type EngineWorld, key } from './engine-world.ts'
 
 const run = promisify(execFile)
-
-/** An engine that has machines beside this computer. */
-async function engineWith(script: ScriptFunction, options: (repo: string) => ElsewhereOptions) {
-  let machines: Elsewhere | undefined
-  const world = await EngineWorld.create(script, ({ folder }) => {
-    machines = elsewhere(join(folder, 'elsewhere'), options(join(folder, 'repo')))
-    return { plugins: [machines.plugin] }
-  })
-  if (!machines) throw new Error('the world did not ask for its machines')
-  const there = machines
-  return {
-    world,
-    there,
-    async [Symbol.asyncDispose]() {
-      // The engine first: it would connect again.
-      await world.engine.close()
-      await there.end()
-      await world[Symbol.asyncDispose]()
-    },
-  }
-}
 
 const remove = (world: EngineWorld, workspaceId: string, keepBranch = false) =>
   world.api.call('workspaces.remove', { key: key(), workspaceId, confirm: true, keepBranch })
@@ -78,6 +58,12 @@ describe('a workspace on a machine that other workspaces share', () => {
     const { world, there } = computer
     const workspace = await world.workspace({ on: 'elsewhere:box', prompt: 'Say much.' })
     const sessionId = workspace.sessions[0]?.id ?? ''
+    const stop = new AbortController()
+    const heartbeat = (async () => {
+      for await (const change of world.api.subscribe('changes', {}, stop.signal))
+        if (change.type === 'machine' && change.machine.roundTripMs !== undefined) return true
+      return false
+    })().catch(() => false)
     await waitUntil(async () => (await world.events(sessionId)).some(({ event }) => event.type === 'turn_started'), {
       what: 'the turn to begin',
     })
@@ -97,6 +83,10 @@ describe('a workspace on a machine that other workspaces share', () => {
     const events = await world.events(sessionId)
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, n) => n + 1))
     expect(events.filter(({ event }) => event.type === 'turn_ended')).toHaveLength(1)
+    // That it answers is told by itself, to whoever listens.
+    const late = setTimeout(() => stop.abort(), 20_000)
+    expect(await heartbeat).toBe(true)
+    clearTimeout(late)
   })
 
   it('notices a link over which nothing comes back, and one whose runner was killed', { timeout: 90_000 }, async () => {

@@ -23,6 +23,10 @@ export interface Elsewhere {
   plugin: SkeinPlugin
   /** Makes no machine, for this reason. */
   refuse: string | undefined
+  /** The keys of the machines that were asked for, each time. */
+  readonly asked: string[]
+  /** What a machine is made of now. */
+  image: string
   /** Makes none before this resolves. */
   hold: PromiseWithResolvers<void> | undefined
   /** Whether somebody waits for that. */
@@ -46,6 +50,12 @@ export interface ElsewhereOptions {
   lifetime: 'shared' | 'workspace'
   /** The machine comes with a checkout of this repository, on the workspace's branch. */
   checkoutOf?: string
+  /** It can be stopped and started, and by itself is kept running or stopped. */
+  idle?: 'stop' | 'keep'
+  /** How long making one takes, milliseconds. */
+  takesMs?: number
+  /** What it says of a process that was killed there. */
+  explains?: string
 }
 
 /** Machines that are folders of this computer, each with a home and a runner of its own: all of the engine's side of another machine, without a network. */
@@ -62,6 +72,7 @@ export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
       record,
       async open(target) {
         if (!existsSync(at)) throw new SkeinError('not_found', `${record.id} is gone`)
+        if (existsSync(join(at, 'stopped'))) throw new SkeinError('unavailable', `${record.id} is stopped`)
         if (broken === record.id) throw new SkeinError('unavailable', `no route to ${record.id}`)
         const socket = 'port' in target ? await connectedTo(target.port) : await runnerOf(at)
         const open = streams.get(record.id) ?? new Set()
@@ -69,13 +80,19 @@ export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
         socket.on('close', () => open.delete(socket))
         return socket
       },
-      start: async () => undefined,
-      stop: () => endRunner(at),
+      start: () => rm(join(at, 'stopped'), { force: true }),
+      async stop() {
+        await endRunner(at)
+        if (options.idle !== undefined) await writeFile(join(at, 'stopped'), '')
+      },
       async destroy() {
         await endRunner(at)
         await rm(at, { recursive: true, force: true })
       },
       ...(checkout === undefined ? {} : { checkout: () => checkout }),
+      async explainExit() {
+        return options.explains === undefined ? undefined : { message: options.explains, next: 'Ask for a larger one.' }
+      },
     }
   }
 
@@ -85,12 +102,16 @@ export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
     lifetime: options.lifetime,
     isolated: options.lifetime === 'workspace',
     settings: [{ name: 'size', type: 'number', about: 'How large it is.', default: 1 }],
-    async create({ key, name, owner, workspace }: MachineSpec) {
+    ...(options.idle === undefined ? {} : { idle: options.idle }),
+    madeOf: async () => kindOfMachine.image,
+    async create({ key, name, owner, workspace }: MachineSpec, { signal }) {
+      kindOfMachine.asked.push(key)
       if (kindOfMachine.refuse !== undefined) throw new SkeinError('conflict', kindOfMachine.refuse)
       kindOfMachine.holding = true
-      await kindOfMachine.hold?.promise
+      await heldBack(kindOfMachine.hold?.promise, signal)
       const at = folder(key)
       await makeMachine(at)
+      if (options.takesMs !== undefined) await new Promise((resolve) => setTimeout(resolve, options.takesMs))
       if (options.checkoutOf !== undefined && !existsSync(join(at, 'home', 'checkout')))
         await run('git', ['clone', '--quiet', options.checkoutOf, join(at, 'home', 'checkout')]).then(() =>
           run('git', ['-C', join(at, 'home', 'checkout'), 'checkout', '--quiet', '-b', workspace?.branch ?? 'work']),
@@ -108,6 +129,8 @@ export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
 
   const kindOfMachine: Elsewhere = {
     refuse: undefined,
+    asked: [],
+    image: 'the first',
     hold: undefined,
     holding: false,
     plugin: definePlugin({
@@ -131,6 +154,19 @@ export function elsewhere(root: string, options: ElsewhereOptions): Elsewhere {
     },
   }
   return kindOfMachine
+}
+
+/** A provider that is told to give up does. */
+async function heldBack(hold: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+  if (hold === undefined) return
+  const told = Promise.withResolvers<never>()
+  const onAbort = () => told.reject(new SkeinError('cancelled', 'making a machine: cancelled'))
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await Promise.race([hold, told.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }
 
 /** A home in which a login shell finds what an agent needs. */

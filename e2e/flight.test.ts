@@ -159,6 +159,43 @@ it(
   PATIENCE,
 )
 
+it(
+  'must match 17, 18: what the repository’s monitor says is told of a workspace, here and there, the worst first',
+  async () => {
+    await using flight = await flightWorld(streamsLong(1, 1))
+    const { world } = flight
+    const monitor = join(world.repo, '.flight', 'monitor')
+    const services = `[{"name":"web $FLIGHT_WORKSPACE","status":"up"},{"name":"db","status":"down","metrics":{"connections":0}}]`
+    await writeFile(monitor, `#!/bin/sh\necho looking\ncat <<END\n${services}\nEND\n`)
+    await chmod(monitor, 0o755)
+    await commitAll(world.repo, 'Watch the services')
+    const here = await world.workspace({})
+    const ask = async (workspaceId: string) =>
+      (await world.api.call('machines.monitor', { workspaceId })).monitored?.services.map(({ name, health }) => [
+        name,
+        health,
+      ])
+    expect(await ask(here.id)).toBeUndefined()
+    const project = await world.project()
+    await world.api.call('projects.trust', { key: key(), projectId: project.id, hash: project.trust.hash })
+    expect(await ask(here.id)).toEqual([
+      ['db', 'critical'],
+      ['web ', 'healthy'],
+    ])
+    const there = await world.workspace({ on: 'flight' })
+    const [name = ''] = await flight.noted('provisioned')
+    expect(await ask(there.id)).toEqual([
+      ['db', 'critical'],
+      [`web ${name}`, 'healthy'],
+    ])
+    await expect(
+      world.api.call('machines.add', { key: key(), kind: 'flight', name: 'fast', settings: { pool: 2 } }),
+    ).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining('cannot be made ahead: `provision`') })
+    await flight.remove(there.id)
+  },
+  PATIENCE,
+)
+
 it('must be better 20: nothing of a repository’s scripts runs before they are trusted, also not after they have changed', async () => {
   await using flight = await flightWorld(streamsLong(1, 1))
   const { world } = flight

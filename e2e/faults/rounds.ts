@@ -150,7 +150,7 @@ async function oneRound(place: Place, round: number, journals: string, told: str
   expect(agents(await place.processes())).toEqual([])
 }
 
-async function begin(place: Place, name: string, prompt: string): Promise<Workspace> {
+export async function begin(place: Place, name: string, prompt: string): Promise<Workspace> {
   const { world, environment } = place
   const project = await world.api.call('projects.open', { key: key(), path: world.repo })
   const { id } = await world.api.call('workspaces.create', {
@@ -176,7 +176,7 @@ async function connected({ world }: Place, { id }: Workspace): Promise<boolean> 
   return (await world.api.call('machines.list', {})).find((one) => one.id === machine)?.state === 'connected'
 }
 
-function openAsk({ world }: Place, sessionId: string): Promise<Ask> {
+export function openAsk({ world }: Place, sessionId: string): Promise<Ask> {
   return waitUntil(async () => (await world.api.call('asks.list', { sessionId }))[0], {
     what: 'the ask',
     timeout: PATIENCE,
@@ -195,7 +195,7 @@ async function allow({ world }: Place, ask: Ask): Promise<void> {
   expect(answers.filter((each) => each?.counted).length).toBeLessThanOrEqual(1)
 }
 
-async function answerUntilDone(place: Place, sessionId: string): Promise<void> {
+export async function answerUntilDone(place: Place, sessionId: string): Promise<void> {
   const { world } = place
   await waitUntil(
     async () => {
@@ -252,7 +252,7 @@ function isSaid(event: Envelope['event'], text: string): boolean {
 }
 
 /** Each event once and in order, each turn with one end, and every word. */
-function check(events: readonly Envelope[], said: string): void {
+export function check(events: readonly Envelope[], said: string): void {
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, n) => n + 1))
   const turns = events.filter(({ event }) => event.type === 'turn_started').map(({ turnId }) => turnId)
   expect(events.filter(({ event }) => event.type === 'turn_ended').map(({ turnId }) => turnId)).toEqual(turns)

@@ -5,8 +5,8 @@ import { sshHost } from '../ssh-host.ts'
 import { World } from '../world.ts'
 import { commonFaults, droppedPackets, killAll, type Place, processesWhere } from './place.ts'
 
-/** `config` is the ssh_config with its alias. */
-export async function sshPlace(script: ScriptFunction): Promise<Place & { config: string }> {
+/** `config` is the ssh_config with its alias, `port` the host's. */
+export async function sshPlace(script: ScriptFunction): Promise<Place & { config: string; port: number }> {
   const host = await sshHost()
   const { sshd } = host
   const world = await World.create(script, { env: { SKEIN_SSH_CONFIG: sshd.config } })
@@ -17,6 +17,7 @@ export async function sshPlace(script: ScriptFunction): Promise<Place & { config
     world,
     on: 'ssh:box',
     config: sshd.config,
+    port: sshd.port,
     environment: world.environment,
     faults: [
       { name: 'ssh killed', strike: async () => killAll(clients().map(({ pid }) => pid)) },

@@ -73,6 +73,10 @@ export function machineCommands(program: Command, { withServer }: Runtime): void
         (await import('./commands/machine-shell.ts')).machineShell(name, words, options, context),
       ),
     )
+  named('fill', 'make machines ahead for the repository here, as its setting pool says').action(
+    (name: string, options) =>
+      withServer(options, async (context) => (await import('./commands/machine.ts')).fill(name, options, context)),
+  )
   named('start', 'start one that was stopped, or try a lost link at once').action((name: string, options) =>
     withServer(options, async (context) => (await import('./commands/machine.ts')).start(name, options, context)),
   )

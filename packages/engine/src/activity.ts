@@ -4,7 +4,7 @@ import type { EngineContext } from './context.ts'
 export async function activity(context: EngineContext): Promise<{ running: number; openAsks: number; making: number }> {
   const { db } = context
   const count = (rows: { n: number | string | bigint }[]) => Number(rows[0]?.n ?? 0)
-  const [processes, prompts, asks, making, checks, clones] = await Promise.all([
+  const [processes, prompts, asks, making, checks, clones, ahead] = await Promise.all([
     db
       .selectFrom('sessions')
       .select((eb) => eb.fn.countAll<number>().as('n'))
@@ -35,10 +35,17 @@ export async function activity(context: EngineContext): Promise<{ running: numbe
       .select((eb) => eb.fn.countAll<number>().as('n'))
       .where('state', '=', 'running')
       .execute(),
+    db
+      .selectFrom('machines')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .where('pool_project', 'is not', null)
+      .where('ready_at', 'is', null)
+      .where('state', 'in', ['wanted', 'known'])
+      .execute(),
   ])
   return {
     running: Math.max(count(processes), count(prompts)) + count(checks),
     openAsks: count(asks),
-    making: count(making) + count(clones),
+    making: count(making) + count(clones) + count(ahead),
   }
 }

@@ -1,4 +1,4 @@
-import type { AgentEvent, ContentBlock, PermissionMode, ProcessExit, ProcessSpec } from '@skein/protocol'
+import type { AgentEvent, ContentBlock, McpServer, PermissionMode, ProcessExit, ProcessSpec } from '@skein/protocol'
 
 /**
  * An agent is two pure functions between Skein's words and the agent's lines: `encode` and `decode`. They do no I/O, take no
@@ -67,6 +67,8 @@ export interface LaunchOptions {
   disallowedTools: string[]
   appendSystemPrompt?: string | undefined
   jsonSchema?: unknown
+  /** By name; they may hold credentials, so they leave by `files`. */
+  mcpServers?: Readonly<Record<string, McpServer>> | undefined
   /** Whether configuration that the repository ships (hooks, MCP servers, settings) may be read. */
   trusted: boolean
   /** Can the machine run the agent's sandbox? */

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { MachineSetting } from '@skein/protocol'
+import type { MachineSetting, Monitored, ProcessExit } from '@skein/protocol'
 
 /** What a provider is asked to make. `key` is the caller's: the same key is the same machine, always. */
 export interface MachineSpec {
@@ -10,7 +10,10 @@ export interface MachineSpec {
   owner: string
   /** The provider's own settings (host, image, size, …), as its `settings` describe them. */
   settings: Record<string, unknown>
-  /** For whom it is made, where it is made for one workspace (`lifetime: 'workspace'`). */
+  /**
+   * For whom it is made, where it is made for one workspace (`lifetime: 'workspace'`). One that is made ahead of its workspace has a
+   * name of its own here, and no branch ('').
+   */
   workspace?: { name: string; branch: string; project: { id: string; name: string; path: string } }
 }
 
@@ -54,6 +57,17 @@ export interface Machine {
   checkout?(): string | undefined
   /** Variables that hold for whatever runs there (the way through a proxy), whatever else a session was given. No secrets. */
   environment?(): Record<string, string>
+  /**
+   * Why a process there was ended, where the machine knows better than the process's exit says (its memory was used up).
+   * Undefined: it knows nothing.
+   */
+  explainExit?(exit: ProcessExit): Promise<ExplainedExit | undefined>
+}
+
+/** Why a process ended, and what a person can do about it. */
+export interface ExplainedExit {
+  message: string
+  next?: string
 }
 
 /** What a provider finds wrong with a machine, or right. */
@@ -92,6 +106,13 @@ export interface MachineProvider {
   readonly settings: readonly MachineSetting[]
   /** It runs what the project's repository ships, on this computer: only for projects that the person trusts. */
   readonly runsRepositoryScripts?: boolean
+  /** Why machines of the kind cannot be made ahead of their workspaces. Absent: they can, and `pool` is a setting of theirs. */
+  readonly notAhead?: string
+  /**
+   * What becomes of a machine for one workspace while nothing goes on there, unless its setting `idle` says otherwise. `stop`: it
+   * is stopped, and started when it is needed. Absent: stopping and starting one means nothing, or loses its files.
+   */
+  readonly idle?: 'stop' | 'keep'
   /**
    * Idempotent by `spec.key`: asking twice, or asking again after a lost answer, yields one machine. It must be found by
    * `list` from before it exists. Need not connect.
@@ -100,6 +121,17 @@ export interface MachineProvider {
   /** Every machine of ours that exists there, found by owner labels; the reaper's source of truth. */
   list(owner: string, context: ProviderContext): AsyncIterable<MachineRecord>
   attach(record: MachineRecord, context: ProviderContext): Promise<Machine>
+  /** What a machine with these settings would be made of now (an image): one that was made ahead of something else is replaced. */
+  madeOf?(spec: MachineSpec, context: ProviderContext): Promise<string>
+  /**
+   * What the project's own monitor says of its services, on a machine of the kind or, without one, on this computer. Undefined:
+   * there is none. Runs what the repository ships: asked only for projects that the person trusts.
+   */
+  monitor?(
+    project: { id: string; name: string; path: string },
+    machine: Machine | undefined,
+    context: ProviderContext,
+  ): Promise<Monitored | undefined>
   /** What is there and what is missing, with remedies; never throws for what it finds. */
   diagnose?(machine: Machine, context: ProviderContext): Promise<Diagnosis[]>
   /** Ends what this process holds for all machines (connections kept open); machines go on. */

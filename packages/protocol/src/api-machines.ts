@@ -32,6 +32,34 @@ export type MachineKind = z.infer<typeof MachineKind>
 export const MachineState = z.enum(['idle', 'connecting', 'connected', 'reconnecting', 'unreachable', 'stopped'])
 export type MachineState = z.infer<typeof MachineState>
 
+/** Machines that are made ahead of the workspaces of one project. */
+export const MachinePool = z.object({
+  projectId: z.string(),
+  projectName: z.string(),
+  /** How many there are to be. */
+  size: z.number().int(),
+  ready: z.number().int(),
+  preparing: z.number().int(),
+  /** Why the last one could not be made, until one could. */
+  problem: z.string().optional(),
+  /** When it is tried again. */
+  retryAt: z.number().optional(),
+})
+export type MachinePool = z.infer<typeof MachinePool>
+
+/** One of the services that a project's monitor tells of; see docs/flight.md. */
+export const MonitoredService = z.object({
+  name: z.string(),
+  status: z.string(),
+  health: z.enum(['healthy', 'warning', 'critical']),
+  metrics: z.array(z.object({ label: z.string(), value: z.string() })),
+})
+export type MonitoredService = z.infer<typeof MonitoredService>
+
+/** What a project's monitor says, the worst first, or why it said nothing. */
+export const Monitored = z.object({ services: z.array(MonitoredService), error: z.string().optional() })
+export type Monitored = z.infer<typeof Monitored>
+
 export const MachineInfo = z.object({
   /** What `--on` takes: `local`, `ssh:build-box`. */
   id: z.string(),
@@ -41,6 +69,10 @@ export const MachineInfo = z.object({
   isolated: z.boolean(),
   /** No machine itself: settings under a name, from which machines are made for workspaces. */
   template: z.boolean().optional(),
+  /** Of such settings: the machines that are made with them ahead of workspaces. */
+  pools: z.array(MachinePool).optional(),
+  /** It waits for a workspace of this project, and was made with these settings. */
+  pool: z.object({ template: z.string(), projectId: z.string(), ready: z.boolean() }).optional(),
   state: MachineState,
   because: z.string(),
   since: z.number(),
@@ -107,6 +139,16 @@ export const machineMethods = {
     MachineResources.extend({
       processes: z.array(z.object({ id: z.string(), rssBytes: z.number(), cpuMs: z.number() })),
     }),
+  ),
+  'machines.monitor': query(
+    'What the project’s own monitor says of its services, for a workspace; `monitored` is absent where the project has none.',
+    z.object({ workspaceId: z.string() }),
+    z.object({ monitored: Monitored.optional() }),
+  ),
+  'machines.fill': command(
+    'Makes the machines ahead that `pool` of these settings wants, for a project’s workspaces to come. Answers at once.',
+    { ...id, projectId: z.string() },
+    MachineInfo,
   ),
   'machines.shell': query(
     'A command of this computer that gives a shell on the machine, for a terminal of the person’s own.',

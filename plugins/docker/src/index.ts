@@ -2,6 +2,7 @@ import { definePlugin, type SkeinPlugin } from '@skein/plugin-api'
 import { createDockerProvider } from './provider.ts'
 
 export { type BuiltImage, buildImage, type ImageOptions } from './image/build.ts'
+export { imageRecipe } from './image/recipe.ts'
 export { agentImage } from './image/version.ts'
 export { createDockerProvider } from './provider.ts'
 

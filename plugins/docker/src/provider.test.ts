@@ -150,6 +150,10 @@ describe.skipIf(!canRun)('with a real dockerd', { timeout: 180_000 }, () => {
     expect((await world.inside(machine, 'tail /dev/zero')).code).toBe(137)
     const after = await world.provider.diagnose?.(machine, world.context)
     expect(after?.find(({ ok }) => !ok)?.what).toMatch(/memory limit of 160m was reached.*\(1 process so far\)/)
+    const exit = { code: 137, reason: 'exited', at: Date.now() } as const
+    expect((await machine.explainExit?.(exit))?.message).toMatch(/out of memory: the container’s limit of 160m/)
+    // Whoever ended the next one, it was not that.
+    expect(await machine.explainExit?.(exit)).toBeUndefined()
     const { output } = await world.inside(machine, 'for i in $(seq 60); do sleep 20 & done')
     expect(output).toMatch(/[Cc]annot fork|Resource temporarily unavailable/)
   })

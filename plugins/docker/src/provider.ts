@@ -1,11 +1,13 @@
 import { type MachineProvider, type MachineRecord, type ProviderContext, SkeinError } from '@skein/plugin-api'
 import { createContainer } from './container/create.ts'
 import { detailsOf, KIND } from './container/details.ts'
+import { imageNow } from './container/image.ts'
 import { listMachines } from './container/list.ts'
 import { ContainerMachine } from './container/machine.ts'
+import type { ContainerEngine } from './engine/engine.ts'
 import { engineOf, findEngine } from './engine/find.ts'
 import { knownEngines, rememberEngine } from './engine/known-engines.ts'
-import { parseSettings, settings } from './settings.ts'
+import { type ContainerSettings, parseSettings, settings } from './settings.ts'
 
 /** Containers of docker or podman, one for each workspace. */
 export function createDockerProvider(): MachineProvider {
@@ -15,16 +17,16 @@ export function createDockerProvider(): MachineProvider {
     lifetime: 'workspace',
     isolated: true,
     settings,
+    idle: 'keep',
     async create(spec, context) {
       const wanted = parseSettings(spec.settings)
-      const { engine: program, host, context: dockerContext } = wanted
-      const engine = findEngine({
-        engine: program,
-        ...(host ? { host } : {}),
-        ...(dockerContext ? { context: dockerContext } : {}),
-      })
+      const engine = engineFor(wanted)
       await rememberEngine(context.home, engine.address)
       return new ContainerMachine(await createContainer(engine, spec, wanted, context), engine, context)
+    },
+    async madeOf(spec, { signal }) {
+      const wanted = parseSettings(spec.settings)
+      return imageNow(engineFor(wanted), wanted, spec.workspace?.project.path, signal)
     },
     async *list(owner, context) {
       yield* await listEverywhere(owner, context)
@@ -40,6 +42,10 @@ export function createDockerProvider(): MachineProvider {
       return machine instanceof ContainerMachine ? machine.diagnose() : []
     },
   }
+}
+
+function engineFor({ engine, host, context }: ContainerSettings): ContainerEngine {
+  return findEngine({ engine, ...(host ? { host } : {}), ...(context ? { context } : {}) })
 }
 
 /**

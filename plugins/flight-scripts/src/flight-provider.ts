@@ -10,6 +10,7 @@ import { FlightMachine } from './flight-machine.ts'
 import { inTurn } from './in-turn.ts'
 import { namedWorkspaces } from './list-workspaces.ts'
 import { FlightEntries, type FlightEntry, fromRecord, KIND, toRecord } from './machine-records.ts'
+import { monitorFlight } from './monitor.ts'
 import { provision } from './provision.ts'
 import { keyTurn, nameTurn } from './release.ts'
 import { requireScript } from './scripts.ts'
@@ -34,6 +35,8 @@ export function createFlightProvider(options: FlightProviderOptions = {}): Machi
     lifetime: 'workspace',
     isolated: false,
     runsRepositoryScripts: true,
+    notAhead:
+      '`provision` checks out the branch of the workspace that it is for, which is not known before there is one',
     settings: FLIGHT_SETTINGS,
     create: (spec, context) =>
       inTurn(keyTurn(context, spec.key), async () => machineOf(await makeEntry(spec, context), context, true)),
@@ -46,6 +49,21 @@ export function createFlightProvider(options: FlightProviderOptions = {}): Machi
       const entries = new FlightEntries(context.home)
       const entry = (await entries.read(record.id)) ?? fromRecord(record)
       return machineOf(entry, context, false)
+    },
+    async monitor(project, machine, { home, signal }) {
+      if (machine && !(machine instanceof FlightMachine)) return undefined
+      const told = await monitorFlight(
+        machine
+          ? {
+              home,
+              signal,
+              project: machine.entry.project,
+              settings: machine.entry.settings,
+              workspace: machine.entry.name,
+            }
+          : { home, signal, project, settings: {} },
+      )
+      return told && 'error' in told ? { services: [], error: told.error } : told
     },
     async diagnose(machine, context) {
       return machine instanceof FlightMachine ? diagnoseFlight(machine, context) : []

@@ -10,8 +10,8 @@ export interface MachineLsOptions {
   json?: boolean
 }
 
-/** Round trips and leases move without being told of. */
-const LOOK_AGAIN_MS = 2_000
+/** How long ago something was moves without being told of. */
+const DRAW_AGAIN_MS = 2_000
 
 /** `skein machine ls`: the machines that are known, how their links are, and what runs there. */
 export async function machineLs(options: MachineLsOptions, context: CommandContext): CommandResult {
@@ -37,12 +37,7 @@ async function watch(options: MachineLsOptions, { api, terminal }: CommandContex
     if (screen.live) screen.draw([], table)
     else screen.draw(table, [])
   }
-  const look = async () => {
-    for (const machine of await api.call('machines.list', {}, stop.signal)) machines.set(machine.id, machine)
-    draw()
-  }
-  // What a look misses, the next one sees.
-  const looking = screen.live ? setInterval(() => void look().catch(() => undefined), LOOK_AGAIN_MS) : undefined
+  const drawing = screen.live ? setInterval(draw, DRAW_AGAIN_MS) : undefined
   try {
     for await (const change of api.subscribe('changes', {}, stop.signal)) {
       if (change.type === 'ready') ready = true
@@ -54,7 +49,7 @@ async function watch(options: MachineLsOptions, { api, terminal }: CommandContex
     }
   } finally {
     process.off('SIGINT', onInterrupt)
-    clearInterval(looking)
+    clearInterval(drawing)
     screen.close()
   }
   return ExitCode.ok

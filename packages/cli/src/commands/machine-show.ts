@@ -3,7 +3,7 @@ import { type CommandContext, type CommandResult, print } from '../context.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { findMachine } from '../find-machine.ts'
 import { writeJson } from '../json-output.ts'
-import { machineRows, resourceRows } from '../render/machine-rows.ts'
+import { machineRows, monitorRows, resourceRows } from '../render/machine-rows.ts'
 
 /** `skein machine show`: how a machine is, what it has left, and what is there. */
 export async function machineShow(name: string, options: { json?: boolean }, context: CommandContext): CommandResult {
@@ -13,15 +13,19 @@ export async function machineShow(name: string, options: { json?: boolean }, con
   // To look is no reason to connect.
   const near = machine.state === 'connected' || machine.id === 'local'
   const resources = near ? await api.call('machines.resources', { machineId: machine.id }) : undefined
+  const [{ id: shown } = { id: undefined }] = machine.lifetime === 'workspace' ? workspaces : []
+  const { monitored } = shown === undefined ? {} : await api.call('machines.monitor', { workspaceId: shown })
   if (options.json) {
     writeJson(terminal.stdout, { type: 'machine', machine })
     for (const workspace of workspaces) writeJson(terminal.stdout, { type: 'workspace', workspace })
+    if (shown !== undefined && monitored) writeJson(terminal.stdout, { type: 'monitor', workspaceId: shown, monitored })
     if (resources) writeJson(terminal.stdout, { type: 'resources', machineId: machine.id, resources })
     return ExitCode.ok
   }
   const names = new Map(workspaces.map((one) => [one.id, `${one.name}  ${one.status.because}`]))
   print(terminal, [
     ...machineRows(machine, names, Date.now()),
+    ...(monitored ? monitorRows(monitored) : []),
     ...(resources ? resourceRows(resources, (id) => nameOfProcess(id, workspaces)) : []),
   ])
   return ExitCode.ok

@@ -8,7 +8,7 @@ import { kindAndName, machineSettings } from '../machine-settings.ts'
 import { cleanLine } from '../render/clean.ts'
 import { count } from '../render/figures.ts'
 import { findingRows } from '../render/finding-rows.ts'
-import { kindRows, machineRows } from '../render/machine-rows.ts'
+import { kindRows, machineRows, machineTable } from '../render/machine-rows.ts'
 import { type Row, row, span } from '../render/row.ts'
 
 interface Json {
@@ -40,11 +40,25 @@ export async function add(named: string, options: Json & { set?: string[] }, con
   if (options.json) writeJson(terminal.stdout, { type: 'machine', machine })
   else {
     const use = span(`skein run --on ${machine.id} "…"`, 'code')
+    const ahead = Number(machine.settings.pool ?? 0) > 0
     print(terminal, [
       row(span('✓ ', 'good'), span(cleanLine(machine.id), 'strong'), addedNote(machine)),
       row('  ', use),
+      ...(ahead
+        ? [row('  ', span(`skein machine fill ${machine.id}`, 'code'), '  in a repository, for its first')]
+        : []),
     ])
   }
+  return ExitCode.ok
+}
+
+/** `skein machine fill`: makes the machines ahead that settings want, for the repository that the person is in. */
+export async function fill(name: string, options: Json, { api, terminal, cwd }: CommandContext): CommandResult {
+  const { id } = await findMachine(api, name)
+  const { id: projectId } = await api.call('projects.open', { key: randomUUID(), path: cwd })
+  const machine = await api.call('machines.fill', { key: randomUUID(), machineId: id, projectId })
+  if (options.json) writeJson(terminal.stdout, { type: 'machine', machine })
+  else print(terminal, machineTable([machine], terminal.columns(), Date.now()).slice(2))
   return ExitCode.ok
 }
 

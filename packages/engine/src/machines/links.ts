@@ -1,7 +1,7 @@
 import type { Machine } from '@skein/plugin-api'
 import { type CredentialWanted, type MachineState, RunnerClient, SkeinError } from '@skein/protocol'
 import { type Clock, wait } from '../clock.ts'
-import type { Log } from '../context.ts'
+import type { LeaseSettings, Log } from '../context.ts'
 
 export interface MachineLinksOptions {
   clock: Clock
@@ -9,7 +9,7 @@ export interface MachineLinksOptions {
   /** The machine as its provider knows it. */
   machine(machineId: string): Promise<Machine>
   runnerBundle(): Promise<{ path: string; sha256: string }>
-  lease: { ttlMs: number; hardMs: number }
+  lease: LeaseSettings
   log: Log
   signal: AbortSignal
   onNotice(severity: 'info' | 'warning' | 'error', title: string, detail?: string): void
@@ -17,6 +17,8 @@ export interface MachineLinksOptions {
   onCredential(machineId: string, wanted: CredentialWanted): Promise<{ username?: string; password?: string }>
   /** The state of a machine's link is another. */
   onChange(machineId: string): void
+  /** A machine answered, or its lease was renewed. */
+  onHeartbeat(machineId: string): void
 }
 
 /** How a machine's link is, and since when. */
@@ -224,8 +226,10 @@ export class MachineLinks implements AsyncDisposable {
       client.call('process.status', { id: 'heartbeat' }, AbortSignal.timeout(HEARTBEAT.patienceMs)).then(
         () => {
           const state = this.#states.get(machineId)
-          if (state?.state === 'connected')
+          if (state?.state === 'connected') {
             this.#states.set(machineId, { ...state, heartbeatAt: clock.now(), roundTripMs: clock.now() - begun })
+            this.#options.onHeartbeat(machineId)
+          }
           this.#beat(machineId, client)
         },
         (error: unknown) => {
@@ -240,8 +244,8 @@ export class MachineLinks implements AsyncDisposable {
 
   async #renewLease(machineId: string, client: RunnerClient): Promise<void> {
     if (client.closed || this.#options.signal.aborted) return
-    const { ttlMs, hardMs } = this.#options.lease
-    await client.call('lease.renew', { ttlMs, hardMs, onEnd: 'stop_agents' })
+    const { ttlMs, hardMs, onEnd = 'stop_agents' } = this.#options.lease
+    await client.call('lease.renew', { ttlMs, hardMs, onEnd })
     const state = this.#states.get(machineId)
     if (state) this.#states.set(machineId, { ...state, leaseUntil: this.#options.clock.now() + ttlMs })
     this.#options.clock.after(Math.min(ttlMs / 4, 60_000), () => {

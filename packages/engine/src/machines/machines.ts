@@ -5,6 +5,9 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../context.ts'
 import type { Store } from '../store/schema.ts'
 import { type LinkState, MachineLinks, type MachineLinksOptions } from './links.ts'
+import { providerSettings } from './own-settings.ts'
+import { isMachineOf, reapMachines } from './reap-machines.ts'
+import { Resting } from './resting.ts'
 import { checkedSettings } from './settings.ts'
 
 export interface MachinesOptions extends Omit<MachineLinksOptions, 'machine'> {
@@ -30,25 +33,58 @@ export class Machines implements AsyncDisposable {
   readonly #options: MachinesOptions
   readonly #attached = new Map<string, Promise<Machine>>()
   readonly #links: MachineLinks
+  readonly #making = new Map<string, AbortController>()
+  readonly #resting: Resting
+  readonly #neededAt = new Map<string, number>()
+  readonly #since: number
 
   constructor(options: MachinesOptions) {
     this.#options = options
+    this.#since = options.clock.now()
     this.#links = new MachineLinks({ ...options, machine: (id) => this.#trusted(id) })
+    this.#resting = new Resting({
+      state: async (id) => (await this.row(id))?.state,
+      setState: (id, state) => this.#update(id, { state }),
+      machine: (id) => this.machine(id),
+      links: this.#links,
+    })
   }
 
   /** The runner of a machine, greeted and of our version. Fails after one honest try. */
   runner(machineId: string): Promise<RunnerClient> {
+    this.needed(machineId)
     return this.#links.runner(machineId)
   }
 
   /** Tries until the runner answers, or the engine closes. */
   runnerEventually(machineId: string, signal: AbortSignal): Promise<RunnerClient> {
+    this.needed(machineId)
     return this.#links.runnerEventually(machineId, signal)
   }
 
   /** The runner of a machine whose link is there now. */
   connected(machineId: string): Promise<RunnerClient | undefined> {
     return this.#links.connected(machineId)
+  }
+
+  /** Ends the runner of this computer, if it runs, with what runs there. */
+  async endHomeRunner(): Promise<void> {
+    const runner = await this.connected(HOME_MACHINE)
+    if (!runner) return
+    const gone = Promise.withResolvers<void>()
+    this.whenLost(runner, gone.resolve)
+    await runner.call('runner.shutdown', { processes: 'stop' })
+    await gone.promise
+  }
+
+  /** Something needs the machine, or there is another reason not to stop it soon. */
+  needed(machineId: string): void {
+    this.#neededAt.set(machineId, this.#options.clock.now())
+  }
+
+  /** When something last needed the machine, as far as this process knows. */
+  neededAt(machineId: string): number {
+    return this.#neededAt.get(machineId) ?? this.#since
   }
 
   whenLost(client: RunnerClient, callback: () => void): () => void {
@@ -80,11 +116,30 @@ export class Machines implements AsyncDisposable {
     // A fork goes to a machine like its source's.
     const source = await this.row(on)
     const template = source ?? (await this.row(idOf(kind, name)))
-    const settings = checkedSettings(provider, JSON.parse(template?.settings ?? '{}') as Record<string, unknown>)
+    const { pool: _, ...settings } = checkedSettings(provider, JSON.parse(template?.settings ?? '{}'))
     const id = `${kind}:${workspaceId}`
-    const own = source && source.state !== 'template' ? source.name : name
-    await this.#insert({ id, kind, name: own, settings, state: 'wanted', record: null })
+    const own = source && source.state !== 'template' ? source : undefined
+    const made = { name: own?.name ?? name, template: own?.template ?? idOf(kind, name) }
+    await this.insert({ id, kind, ...made, settings, state: 'wanted', record: null })
+    // The workspace may have been on such a machine before, with other settings.
+    await this.#options.db
+      .updateTable('machines')
+      .set({ ...made, settings: JSON.stringify(settings) })
+      .where('id', '=', id)
+      .where('state', '=', 'gone')
+      .execute()
     return id
+  }
+
+  /** What was chosen is not needed after all. */
+  async unchoose(machineId: string): Promise<void> {
+    await this.#options.db
+      .deleteFrom('machines')
+      .where('id', '=', machineId)
+      .where('state', '=', 'wanted')
+      .where('begun', '=', 0)
+      .execute()
+    this.#options.onChange(machineId)
   }
 
   /** A shared machine, made known if it was not. */
@@ -102,11 +157,16 @@ export class Machines implements AsyncDisposable {
     const settings = checkedSettings(provider, given)
     const id = idOf(kind, name)
     const shared = provider.lifetime === 'shared'
-    const spec: MachineSpec = { key: id, name, owner: this.#options.owner, settings }
+    const spec: MachineSpec = {
+      key: id,
+      name,
+      owner: this.#options.owner,
+      settings: providerSettings(provider, settings),
+    }
     const machine = shared ? await provider.create(spec, this.context(id)) : undefined
     if (machine) this.#attached.set(id, Promise.resolve(machine))
     const record = machine?.record ?? null
-    await this.#insert({ id, kind, name, settings, state: shared ? 'known' : 'template', record })
+    await this.insert({ id, kind, name, settings, state: shared ? 'known' : 'template', record, template: null })
     await this.#options.db
       .updateTable('machines')
       .set({ settings: JSON.stringify(settings), record: JSON.stringify(record) })
@@ -120,21 +180,43 @@ export class Machines implements AsyncDisposable {
   async make(machineId: string, workspace: NonNullable<MachineSpec['workspace']>): Promise<Machine> {
     const row = await this.row(machineId)
     if (!row) throw new SkeinError('not_found', `machine ${machineId} is not known`)
-    if (row.state === 'known' || row.state === 'stopped') return this.machine(machineId)
+    if (row.state === 'known' || row.state === 'stopped' || row.state === 'resting') return this.machine(machineId)
     const provider = this.provider(row.kind)
     if (provider.runsRepositoryScripts) await this.#options.mayRunScripts(machineId)
-    const spec: MachineSpec = {
-      key: machineId,
-      name: row.name,
-      owner: this.#options.owner,
-      settings: JSON.parse(row.settings) as Record<string, unknown>,
-      workspace,
-    }
-    await this.#update(machineId, { state: 'wanted', problem: null })
-    const machine = await provider.create(spec, this.context(machineId))
+    await this.#update(machineId, { state: 'wanted', begun: 1, problem: null })
+    const machine = await this.#create(provider, this.spec(row, workspace))
     this.#attached.set(machineId, Promise.resolve(machine))
-    await this.#update(machineId, { state: 'known', record: JSON.stringify(machine.record) })
+    await this.#update(machineId, { record: JSON.stringify(machine.record) })
+    // Somebody may have wanted it away meanwhile.
+    const made = this.#options.db.updateTable('machines').set({ state: 'known' }).where('id', '=', machineId)
+    await made.where('state', '=', 'wanted').execute()
+    this.#options.onChange(machineId)
     return machine
+  }
+
+  /** Nobody wants a machine any more that is being made: its provider need not finish it. */
+  abandon(machineId: string): void {
+    this.#making.get(machineId)?.abort()
+  }
+
+  async #create(provider: MachineProvider, spec: MachineSpec): Promise<Machine> {
+    const context = this.context(spec.key)
+    const abandoned = new AbortController()
+    this.#making.set(spec.key, abandoned)
+    try {
+      return await provider.create(spec, { ...context, signal: AbortSignal.any([context.signal, abandoned.signal]) })
+    } finally {
+      this.#making.delete(spec.key)
+    }
+  }
+
+  /** What a provider is asked to make. */
+  spec(
+    row: Pick<MachineRow, 'id' | 'kind' | 'name' | 'settings'>,
+    workspace: NonNullable<MachineSpec['workspace']>,
+  ): MachineSpec {
+    const settings = providerSettings(this.provider(row.kind), JSON.parse(row.settings) as Record<string, unknown>)
+    return { key: row.id, name: row.name, owner: this.#options.owner, settings, workspace }
   }
 
   /** Ends a machine that was made for a workspace; resolves when it is known to be gone. */
@@ -152,7 +234,7 @@ export class Machines implements AsyncDisposable {
     }
     this.#attached.delete(machineId)
     await this.#links.drop(machineId)
-    await this.#update(machineId, { state: 'gone', record: 'null', problem: null })
+    await this.#update(machineId, { state: 'gone', record: 'null', problem: null, begun: 0 })
   }
 
   /** Forgets a machine. */
@@ -165,13 +247,31 @@ export class Machines implements AsyncDisposable {
 
   /** Stops a machine until a person starts it again. */
   async stop(machineId: string): Promise<void> {
-    await (await this.machine(machineId)).stop()
+    const machine = await this.machine(machineId)
+    // Written down first: whoever loses its link by this must not start it again.
     await this.#update(machineId, { state: 'stopped' })
-    await this.release(machineId)
+    try {
+      await this.release(machineId)
+      await machine.stop()
+    } catch (error) {
+      await this.#update(machineId, { state: 'known' })
+      throw error
+    }
+  }
+
+  /** Stops a machine until something needs it, unless something does by then. Answers whether it rests now. */
+  rest(machineId: string, stillQuiet: () => Promise<boolean>): Promise<boolean> {
+    return this.#resting.rest(machineId, stillQuiet)
+  }
+
+  /** Starts a machine that rests, for something that needs it. */
+  awaken(machineId: string): Promise<void> {
+    return this.#resting.awaken(machineId)
   }
 
   /** Starts a machine, and connects to it. */
   async start(machineId: string): Promise<void> {
+    await this.awaken(machineId)
     if ((await this.row(machineId))?.state === 'stopped') await this.#update(machineId, { state: 'known' })
     await (await this.machine(machineId)).start()
     this.#links.retryNow(machineId)
@@ -188,29 +288,9 @@ export class Machines implements AsyncDisposable {
     return this.#options.db.selectFrom('machines').selectAll().where('id', '=', machineId).executeTakeFirst()
   }
 
-  /** Machines of ours that exist and belong to nothing that is known are ended. Answers their names. */
-  async reap(): Promise<string[]> {
-    const reaped: string[] = []
-    for (const provider of this.#options.providers.values()) {
-      if (provider.lifetime !== 'workspace') continue
-      try {
-        for await (const record of provider.list(this.#options.owner, this.context(provider.kind))) {
-          // Read for each: whatever begins meanwhile is written down before it exists.
-          const rows = await this.#options.db
-            .selectFrom('machines')
-            .selectAll()
-            .where('kind', '=', provider.kind)
-            .execute()
-          if (rows.some((row) => row.state !== 'gone' && isMachineOf(row, record))) continue
-          const machine = await provider.attach(record, this.context(provider.kind))
-          await machine.destroy()
-          reaped.push(`${record.kind} ${record.name}`)
-        }
-      } catch (error) {
-        this.#options.log('warn', 'machines could not be looked through', { kind: provider.kind, error: String(error) })
-      }
-    }
-    return reaped
+  /** Machines of ours that exist and belong to nothing that is known are ended (`dryRun`: looked for). Answers their names. */
+  reap(dryRun = false): Promise<string[]> {
+    return reapMachines(this.#options, (id) => this.context(id), dryRun)
   }
 
   provider(kind: string): MachineProvider {
@@ -252,6 +332,7 @@ export class Machines implements AsyncDisposable {
 
   /** For a link: what a provider runs to open one may be the repository's. */
   async #trusted(machineId: string): Promise<Machine> {
+    await this.awaken(machineId)
     const machine = await this.machine(machineId)
     if (this.provider(machine.record.kind).runsRepositoryScripts) await this.#options.mayRunScripts(machineId)
     return machine
@@ -274,20 +355,26 @@ export class Machines implements AsyncDisposable {
       if (isMachineOf(row, record)) await (await provider.attach(record, this.context(row.id))).destroy()
   }
 
-  async #insert(
-    row: Pick<MachineRow, 'id' | 'kind' | 'name' | 'state'> & {
+  /** Writes a machine down, unless it is. */
+  async insert(
+    row: Pick<MachineRow, 'id' | 'kind' | 'name' | 'state' | 'template'> & {
       settings: Record<string, unknown>
       record: MachineRecord | null
+      pool_project?: string
     },
   ): Promise<void> {
     await this.#options.db
       .insertInto('machines')
       .values({
+        pool_project: null,
         ...row,
         settings: JSON.stringify(row.settings),
         record: JSON.stringify(row.record),
         created_at: this.#options.clock.now(),
         problem: null,
+        begun: 0,
+        made_of: null,
+        ready_at: null,
       })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
@@ -303,11 +390,6 @@ export class Machines implements AsyncDisposable {
     await this.#links[Symbol.asyncDispose]()
     for (const provider of this.#options.providers.values()) await provider.close?.().catch(() => undefined)
   }
-}
-
-function isMachineOf(row: MachineRow, record: MachineRecord): boolean {
-  const known = JSON.parse(row.record) as MachineRecord | null
-  return record.details.key === row.id || known?.id === record.id
 }
 
 /** This computer has one machine, and a kind's nameless machine is its default. */

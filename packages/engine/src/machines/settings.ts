@@ -1,16 +1,26 @@
 import type { MachineProvider } from '@skein/plugin-api'
 import { type MachineSetting, SkeinError } from '@skein/protocol'
+import { checkOwnSettings, settingsOf } from './own-settings.ts'
 
 /** Checks settings of a machine against what its provider knows, with defaults filled in. Throws `invalid`, naming the setting. */
 export function checkedSettings(provider: MachineProvider, given: Record<string, unknown>): Record<string, unknown> {
-  const known = new Map(provider.settings.map((setting) => [setting.name, setting]))
+  const all = settingsOf(provider)
+  const known = new Map(all.map((setting) => [setting.name, setting]))
+  if (given.pool !== undefined && provider.notAhead !== undefined)
+    throw new SkeinError(
+      'invalid',
+      `machines of the kind ${provider.kind} cannot be made ahead: ${provider.notAhead}`,
+      {
+        next: 'Leave out the setting "pool".',
+      },
+    )
   for (const name of Object.keys(given))
     if (!known.has(name))
       throw new SkeinError('invalid', `a machine of the kind ${provider.kind} has no setting "${name}"`, {
         next: known.size === 0 ? 'It has none.' : `It has: ${[...known.keys()].join(', ')}.`,
       })
   const settings: Record<string, unknown> = {}
-  for (const setting of provider.settings) {
+  for (const setting of all) {
     const value = given[setting.name] ?? setting.default
     if (value === undefined) {
       if (setting.required)
@@ -21,6 +31,7 @@ export function checkedSettings(provider: MachineProvider, given: Record<string,
     }
     settings[setting.name] = checkedValue(provider.kind, setting, value)
   }
+  checkOwnSettings(provider, settings)
   return settings
 }
 

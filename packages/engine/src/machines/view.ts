@@ -1,6 +1,7 @@
 import { type MachineInfo, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import type { MachineRow } from './machines.ts'
+import { viewPools } from './pool-members.ts'
 
 /** A machine as clients see it; undefined for one that is gone. */
 export async function viewMachine(context: EngineContext, id: string): Promise<MachineInfo | undefined> {
@@ -42,7 +43,8 @@ async function view(context: EngineContext, row: MachineRow): Promise<MachineInf
     .where('process_state', 'in', ['starting', 'running', 'stopping'])
     .executeTakeFirst()
   const { hello, next, ...link } =
-    (row.state === 'stopped' ? undefined : context.machines.link(row.id)) ?? nobodyAsked(row)
+    (row.state === 'stopped' || row.state === 'resting' ? undefined : context.machines.link(row.id)) ?? nobodyAsked(row)
+  const pools = row.state === 'template' ? await viewPools(context, row) : []
   return {
     id: row.id,
     kind: row.kind,
@@ -50,6 +52,10 @@ async function view(context: EngineContext, row: MachineRow): Promise<MachineInf
     lifetime,
     isolated,
     ...(row.state === 'template' ? { template: true } : {}),
+    ...(pools.length > 0 ? { pools } : {}),
+    ...(row.pool_project !== null && row.template !== null
+      ? { pool: { template: row.template, projectId: row.pool_project, ready: row.ready_at !== null } }
+      : {}),
     ...link,
     because: next === undefined ? link.because : `${link.because}. ${next}`,
     workspaces: workspaces.map(({ id }) => id),
@@ -65,6 +71,7 @@ const UNLINKED: Record<MachineRow['state'], string> = {
   wanted: 'being made',
   known: 'nothing has needed it yet',
   stopped: 'stopped by a person',
+  resting: 'stopped while nothing goes on there; it starts when it is needed',
   ending: 'being destroyed',
   gone: 'gone',
 }
@@ -76,6 +83,7 @@ function nobodyAsked(row: MachineRow): {
   hello?: undefined
   next?: undefined
 } {
-  const state = row.state === 'wanted' ? 'connecting' : row.state === 'stopped' ? 'stopped' : 'idle'
+  const state =
+    row.state === 'wanted' ? 'connecting' : row.state === 'stopped' || row.state === 'resting' ? 'stopped' : 'idle'
   return { state, because: UNLINKED[row.state], since: row.created_at }
 }

@@ -1,6 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { up as library } from './migration-library.ts'
 import { up as machines } from './migration-machines.ts'
+import { up as pools } from './migration-pools.ts'
 import { up as web } from './migration-web.ts'
 import { up as work } from './migration-work.ts'
 
@@ -14,6 +16,8 @@ export const migrations: Record<string, Migration> = {
   '0002_web': { up: web },
   '0003_work': { up: work },
   '0004_machines': { up: machines },
+  '0005_pools': { up: pools },
+  '0006_library': { up: library },
 }
 
 const FOUNDATION = [

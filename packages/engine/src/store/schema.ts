@@ -1,3 +1,5 @@
+import type { LibraryTables } from './schema-library.ts'
+import type { PoolTables } from './schema-pools.ts'
 import type { WebTables } from './schema-web.ts'
 import type { WorkTables } from './schema-work.ts'
 
@@ -7,7 +9,7 @@ type Millis = number
 /** 0 or 1. */
 type Flag = number
 
-export interface Store extends WebTables, WorkTables {
+export interface Store extends LibraryTables, PoolTables, WebTables, WorkTables {
   projects: {
     id: string
     name: string
@@ -32,12 +34,22 @@ export interface Store extends WebTables, WorkTables {
     name: string
     settings: Json
     /**
-     * `template`: settings for machines to be made. `wanted`: about to be made; it may or may not exist. `known`: there. `stopped`: by a person, until it is
-     * started again. `ending`: to be
-     * destroyed, tried until it is known to be gone. `gone`: could be made again.
+     * `template`: settings for machines to be made. `wanted`: about to be made; it may or may not exist. `known`: there. `stopped`: by a
+     * person, until it is started again. `resting`: stopped, or about to be, because nothing goes on there; started by whatever needs it.
+     * `ending`: to be destroyed, tried until it is known to be gone. `gone`: could be made again.
      */
-    state: 'template' | 'wanted' | 'known' | 'stopped' | 'ending' | 'gone'
+    state: 'template' | 'wanted' | 'known' | 'stopped' | 'resting' | 'ending' | 'gone'
     problem: string | null
+    /** The settings (`state: 'template'`, if they are still there) that it is made with. */
+    template: string | null
+    /** Its provider was asked to make it. */
+    begun: Flag
+    /** It waits in a pool, for a workspace of this project. */
+    pool_project: string | null
+    /** What the provider says that it was made of; another one would be made of something else. */
+    made_of: string | null
+    /** Since when it can be handed out. */
+    ready_at: Millis | null
   }
   workspaces: WorkspaceTable
   steps: {
@@ -94,6 +106,8 @@ export interface WorkspaceTable {
   snapshot_ref: string | null
   pinned: Flag
   archived: Flag
+  /** It goes when nothing happened in it for so long; null: it stays. */
+  ttl_ms: number | null
   /** The last command that worked in it. */
   worked_at: Millis | null
 }
@@ -109,6 +123,8 @@ export interface SessionTable {
   options: Json
   env: Json
   secrets_sealed: string | null
+  /** Servers of the Model Context Protocol that it was given. */
+  mcp_sealed: string | null
   /** How the first process starts: `{how:'new'}` or `{how:'fork', from}`. */
   origin: Json
   /** The agent has kept the conversation, so it can be resumed. */

@@ -55,7 +55,7 @@ export function machineLabel(
   machine?: Pick<MachineInfo, 'kind' | 'name' | 'lifetime' | 'template'>,
 ): string {
   if (id === 'local') return 'This computer'
-  if (machine === undefined) return id.replace(/:w-[a-z0-9]+$/, '')
+  if (machine === undefined) return id.replace(/:[wp]-[a-z0-9]+$/, '')
   if (machine.template || machine.lifetime === 'shared') return id
   return machine.name === '' ? machine.kind : `${machine.kind}:${machine.name}`
 }

@@ -11,7 +11,7 @@ import { Kbd } from '../ui/kbd.tsx'
 import { SkeletonLines } from '../ui/skeleton.tsx'
 import { MachineCard } from './machine-card.tsx'
 import { MachineDialog } from './machine-dialog.tsx'
-import { useFreshMachines } from './round-trips.ts'
+import { useKeptRoundTrips } from './round-trips.ts'
 import { TemplateRow } from './template-row.tsx'
 
 /** Where workspaces can be, how those machines are, and what runs there. */
@@ -20,7 +20,7 @@ export function MachinesPage() {
   const error = useLive((live) => live.error)
   const machines = useMachines()
   const [adding, setAdding] = useState(false)
-  useFreshMachines()
+  useKeptRoundTrips()
   useShortcut({ keys: 'a', label: 'Add a machine', group: 'Machines', run: () => setAdding(true) })
   if (error !== undefined && machines.length === 0)
     return <ErrorState error={error} title="The machines could not be read" className="my-auto" />
@@ -33,7 +33,8 @@ export function MachinesPage() {
     </Button>
   )
   const templates = machines.filter(({ template }) => template)
-  const real = machines.filter(({ template }) => !template)
+  // Those that wait are told of with their settings, unless something is wrong with one.
+  const real = machines.filter(({ template, pool, problem }) => !template && (!pool || problem !== undefined))
   const own = real.filter(({ lifetime }) => lifetime === 'workspace')
   const shared = real.filter(({ lifetime }) => lifetime === 'shared')
   return (

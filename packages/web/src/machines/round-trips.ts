@@ -1,8 +1,7 @@
-import type { MachineInfo, SkeinApi } from '@skein/protocol'
+import type { MachineInfo } from '@skein/protocol'
 import { useEffect } from 'react'
 import { create } from 'zustand'
-import { useApi } from '../api/context.tsx'
-import { applyChanges, useLive } from '../api/live.ts'
+import { useLive } from '../api/live.ts'
 
 /** The times that a machine took to answer, milliseconds, the oldest first. */
 export interface RoundTrips {
@@ -11,8 +10,6 @@ export interface RoundTrips {
 }
 
 export const MOST_TRIPS = 40
-/** As often as a machine is asked whether it is there. */
-const LOOK_MS = 5_000
 
 const useTrips = create<ReadonlyMap<string, RoundTrips>>()(() => new Map())
 
@@ -37,33 +34,16 @@ export function withTrips(
 export const useRoundTrips = (machineId: string): readonly number[] | undefined =>
   useTrips((trips) => trips.get(machineId)?.ms)
 
-/** Heartbeats and leases are no changes that the server tells: whoever shows them asks, while the page is seen. */
-export function useFreshMachines(): void {
-  const api = useApi()
+/** Remembers the trips of all machines for as long as it is shown. */
+export function useKeptRoundTrips(): void {
   useEffect(() => {
-    const controller = new AbortController()
-    const look = () => {
-      if (document.visibilityState === 'visible') void refresh(api, controller.signal)
-    }
-    look()
-    const timer = setInterval(look, LOOK_MS)
+    const keep = () =>
+      useTrips.setState(withTrips(useTrips.getState(), [...useLive.getState().machines.values()]), true)
+    keep()
+    const stop = useLive.subscribe((now, before) => now.machines !== before.machines && keep())
     return () => {
-      controller.abort()
-      clearInterval(timer)
+      stop()
       useTrips.setState(new Map(), true)
     }
-  }, [api])
-}
-
-async function refresh(api: SkeinApi, signal: AbortSignal): Promise<void> {
-  // A look that fails is made good by the next one; that the server is away is said elsewhere.
-  const machines = await api.call('machines.list', {}, signal).catch(() => undefined)
-  if (!machines || signal.aborted) return
-  useLive.setState(
-    applyChanges(
-      useLive.getState(),
-      machines.map((machine) => ({ type: 'machine', machine })),
-    ),
-  )
-  useTrips.setState(withTrips(useTrips.getState(), machines), true)
+  }, [])
 }

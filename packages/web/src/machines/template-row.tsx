@@ -6,11 +6,12 @@ import { Button } from '../ui/button.tsx'
 import { RemoveButton } from './machine-actions.tsx'
 import { MachineDialog } from './machine-dialog.tsx'
 import { KindIcon } from './machine-look.tsx'
+import { PoolList } from './pool-list.tsx'
 
 /** Settings under a name, from which a machine is made for each workspace that is put there. */
 export function TemplateRow({ machine }: { machine: MachineInfo }) {
   const [editing, setEditing] = useState(false)
-  const { id, kind, settings } = machine
+  const { id, kind, settings, pools } = machine
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3">
       <KindIcon kind={kind} className="text-muted" />
@@ -35,6 +36,7 @@ export function TemplateRow({ machine }: { machine: MachineInfo }) {
         </Button>
         <RemoveButton machine={machine} label={id} />
       </div>
+      {pools && <PoolList pools={pools} />}
       {editing && <MachineDialog machine={machine} onClose={() => setEditing(false)} />}
     </li>
   )

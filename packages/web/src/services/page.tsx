@@ -9,6 +9,7 @@ import { cn } from '../ui/cn.ts'
 import { EmptyState } from '../ui/empty-state.tsx'
 import { ErrorState } from '../ui/error-state.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
+import { Monitor } from './monitor.tsx'
 import { PortList } from './port-list.tsx'
 import { type Opened, Preview } from './preview.tsx'
 import { ServiceCard } from './service-card.tsx'
@@ -61,6 +62,7 @@ export function ServicesPage({ workspaceId }: { workspaceId: string }) {
         )}
       >
         <div className={cn('min-h-0 overflow-y-auto', (some || preview) && 'md:border-r', open && 'max-md:hidden')}>
+          <Monitor workspaceId={workspaceId} />
           {some ? (
             <ul aria-label="Services" className="space-y-2 p-3">
               {services.map((service) => (

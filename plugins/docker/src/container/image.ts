@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { realpath, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { relative, resolve, sep } from 'node:path'
 import { type ProviderContext, SkeinError } from '@skein/plugin-api'
 import { parseMetadata } from '../devcontainer/metadata.ts'
@@ -41,6 +41,25 @@ export async function readyImage(
       next: 'Run `skein image build`, or name another image with the setting `image`.',
     })
   return pull(engine, name, context)
+}
+
+/** What says whether a machine would be made of another image now: its id, or what it would be built from. */
+export async function imageNow(
+  engine: ContainerEngine,
+  settings: ContainerSettings,
+  project: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  if (settings.devcontainer) return hashOf((await readOf(settings.devcontainer, project)).file)
+  if (settings.dockerfile) return hashOf((await dockerfileOf(settings.dockerfile, project)).dockerfile)
+  const name = settings.image ?? agentImage()
+  return (await inspect(engine, name, signal))?.id ?? name
+}
+
+async function hashOf(file: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
 }
 
 /** Whether Skein's own image is here. */

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import {
   type Diagnosis,
+  type ExplainedExit,
   type Machine,
   type MachineRecord,
   type ProviderContext,
@@ -29,6 +30,8 @@ export class ContainerMachine implements Machine {
   readonly #door: RunnerDoor
   /** By this process, and not started again. */
   #stopped = false
+  /** Processes that the kernel ended for want of memory, as far as somebody was told. */
+  #killsTold = 0
 
   constructor(record: MachineRecord, engine: ContainerEngine, context: ProviderContext) {
     this.record = record
@@ -99,6 +102,27 @@ export class ContainerMachine implements Machine {
           return value === undefined ? [] : [[name, value] as const]
         }),
       ),
+    }
+  }
+
+  /** Whether the kernel has ended something here for want of memory since it was last asked. */
+  async explainExit(): Promise<ExplainedExit | undefined> {
+    const { id } = this.record
+    const kills = await memoryKills(this.#engine, id, this.#context.signal)
+    if (kills === undefined) {
+      const { running, outOfMemory } = await this.#state(this.#context.signal)
+      return running || !outOfMemory ? undefined : this.#outOfMemory()
+    }
+    // A container that was started again counts from zero.
+    const more = kills - (kills < this.#killsTold ? 0 : this.#killsTold)
+    this.#killsTold = kills
+    return more > 0 ? this.#outOfMemory() : undefined
+  }
+
+  #outOfMemory(): ExplainedExit {
+    return {
+      message: `out of memory: the container’s limit of ${this.#memory()} was reached, and the kernel ended it`,
+      next: 'Let it do less at once, or make a workspace with a higher `memory`: skein machine add docker:NAME --set memory=…',
     }
   }
 

@@ -10,13 +10,15 @@ import { agentImage } from './version.ts'
 
 /** Of what an image was made, so that the same is not made twice. */
 const CONTENT_LABEL = 'dev.skein.image'
-const DEFAULT_BASE = 'debian:bookworm-slim'
+export const DEFAULT_BASE = 'debian:bookworm-slim'
 const BUILD_MS = 60 * 60_000
 
 export interface ImageOptions {
   /** `$SKEIN_HOME`; packages are kept below. */
   home: string
   tag?: string
+  /** `linux/amd64`; the engine's own unless given. */
+  platform?: string
   /** The base image. */
   from?: string
   /** Make the base with debootstrap instead. */
@@ -45,7 +47,7 @@ export interface BuiltImage {
 export async function buildImage(options: ImageOptions): Promise<BuiltImage> {
   const { progress, signal } = options
   const engine = findEngine({ engine: options.engine })
-  const { platform } = await engine.info(signal)
+  const { platform = (await engine.info(signal)).platform } = options
   const tag = options.tag ?? agentImage()
   const scratch = join(options.home, 'docker')
   await mkdir(scratch, { recursive: true, mode: 0o700 })
@@ -72,6 +74,7 @@ export async function buildImage(options: ImageOptions): Promise<BuiltImage> {
       `building the image ${tag}`,
       [
         'build',
+        ...(options.platform ? ['--platform', options.platform] : []),
         '--tag',
         tag,
         '--label',

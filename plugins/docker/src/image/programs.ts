@@ -9,7 +9,7 @@ import { SkeinError } from '@skein/plugin-api'
 import { onPath } from '../engine/find.ts'
 
 /** Packages of npm's registry that the image is made of; `{platform}` is `linux-x64` or `linux-arm64`. */
-const PACKAGES = {
+export const PACKAGES = {
   node: 'node-{platform}@24.9.0',
   npm: 'npm@11.19.1',
   claude: '@anthropic-ai/claude-code-{platform}@2.1.329',

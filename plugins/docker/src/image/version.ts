@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
+import manifest from '../../package.json' with { type: 'json' }
 
 /** The name of Skein's own image, in the version that goes with this one. */
 export function agentImage(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  const known = typeof manifest === 'object' && manifest !== null && 'version' in manifest
-  return `skein/agent:${known ? manifest.version : 'latest'}`
+  return `skein/agent:${manifest.version}`
 }
