@@ -5,6 +5,7 @@ import type { ChangeHub } from './changes.ts'
 import type { Clock } from './clock.ts'
 import type { MachineLog } from './machines/machine-log.ts'
 import type { Machines } from './machines/machines.ts'
+import type { MachinePools } from './machines/pools.ts'
 import type { DemoProject } from './projects/demo.ts'
 import type { Redactor } from './security/redact.ts'
 import type { Vault } from './security/vault.ts'
@@ -27,7 +28,14 @@ export interface EngineSettings {
   /** How long an interrupted agent has to end its turn before its process is stopped, milliseconds. */
   interruptGraceMs: number
   /** Lease on each machine's runner. */
-  lease: { ttlMs: number; hardMs: number }
+  lease: LeaseSettings
+}
+
+/** How long a runner goes on without being heard of, milliseconds; `onEnd: 'exit'`: it ends once nothing runs. */
+export interface LeaseSettings {
+  ttlMs: number
+  hardMs: number
+  onEnd?: 'stop_agents' | 'exit'
 }
 
 export type Log = (
@@ -52,6 +60,8 @@ export interface EngineContext {
   readonly agents: ReadonlyMap<string, AgentPlugin>
   readonly providers: ReadonlyMap<string, MachineProvider>
   readonly machines: Machines
+  /** Machines that wait for workspaces. */
+  readonly pools: MachinePools
   readonly machineLog: MachineLog
   readonly feeds: SessionFeeds
   readonly changes: ChangeHub

@@ -24,13 +24,15 @@ import { credentialsFor } from './machines/credentials.ts'
 import { installationOf } from './machines/installation.ts'
 import { MachineLog } from './machines/machine-log.ts'
 import { HOME_MACHINE, Machines } from './machines/machines.ts'
+import { MachinePools } from './machines/pools.ts'
+import { restIdle, resumeResting } from './machines/rest-idle.ts'
 import { viewMachine } from './machines/view.ts'
 import { PortDoor } from './ports/open-port.ts'
 import { resumeClones } from './projects/clone.ts'
 import type { DemoProject } from './projects/demo.ts'
 import { shownProject } from './projects/projects.ts'
 import { mayRunScripts } from './projects/trust.ts'
-import { reap } from './reaper.ts'
+import { type Reaped, reap, reapWhatIsThere } from './reaper.ts'
 import { SearchIndexer } from './search/indexer.ts'
 import { Redactor } from './security/redact.ts'
 import { Vault } from './security/vault.ts'
@@ -43,6 +45,7 @@ import { migrations } from './store/migrations.ts'
 import { openSqlite } from './store/open.ts'
 import type { Store } from './store/schema.ts'
 import { Work } from './work.ts'
+import { removeExpired } from './workspaces/expired.ts'
 import { viewWorkspace } from './workspaces/view.ts'
 
 export const defaultSettings: EngineSettings = {
@@ -82,17 +85,24 @@ export interface Engine extends AsyncDisposable {
   readonly stopRequested: Promise<void>
   /** Stops idle agents now, as the timer does. Answers the sessions. */
   hibernateIdle(): Promise<string[]>
+  /** Stops machines of one workspace on which nothing goes on, now rather than at the next interval. */
+  restIdle(): Promise<string[]>
   /** A byte stream to a port of a workspace's machine. */
   openPort(workspaceId: string, port: number, signal: AbortSignal): Promise<Duplex>
   /** Ways by which share links reach this computer, by kind. */
   readonly tunnels: ReadonlyMap<string, TunnelProvider>
+  /** Ends this computer's runner and whatever runs there: for who leaves nothing behind. */
+  endHomeRunner(): Promise<void>
+  /** Ends what belongs to nothing on the machines that are connected. */
+  reapHere(): Promise<Reaped>
   /** Ends what belongs to nothing, as the timer does. */
-  reap(): ReturnType<typeof reap>
+  reap(): Promise<Reaped>
   close(): Promise<void>
 }
 
 const BUSY_MS = 1000
 const SWEEP_MS = 15_000
+const POOL_MS = 60_000
 const REAP_MS = 3_600_000
 /** Indexing for searches works in the pauses: so long at a time, so long apart. */
 const INDEX_MS = { pause: 2000, work: 200 }
@@ -126,6 +136,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     mayRunScripts: (machineId) => mayRunScripts(context, machineId),
     onCredential: (machineId, wanted) => credentialsFor(context, machineId, wanted),
     onChange: (machineId) => void tellOfMachine(context, machineId),
+    onHeartbeat: (machineId) => changes.machine(machineId),
     onProgress: (machineId, line) => machineLog.add(machineId, redactor.redactText(line)),
   })
   const context: EngineContext = {
@@ -141,6 +152,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     agents,
     providers,
     machines,
+    get pools() {
+      return pools
+    },
     machineLog,
     feeds: new SessionFeeds(db),
     changes,
@@ -164,6 +178,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   await rememberSecrets(context)
   const actors = new Actors(context)
   const work = new Work(context, actors)
+  const pools = new MachinePools(context)
   const stop = Promise.withResolvers<void>()
   const commands = new Commands(context)
   const indexer = new SearchIndexer(context)
@@ -182,10 +197,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   await actors.resume()
   await work.resume()
   await resumeClones(context)
+  await removeExpired(context, actors)
+  void resumeResting(context)
+  pools.wake()
   const indexing = every(clock, INDEX_MS.pause, closing.signal, log, () => indexer.catchUp(INDEX_MS.work))
   const sweep = () => hibernateIdle(context, actors)
+  const resting = every(clock, SWEEP_MS, closing.signal, log, () => restIdle(context))
+  const pooling = every(clock, POOL_MS, closing.signal, log, () => pools.look())
   const sweeping = every(clock, SWEEP_MS, closing.signal, log, sweep)
   const reaping = every(clock, REAP_MS, closing.signal, log, async () => {
+    await removeExpired(context, actors)
     await reap(context)
     await work.forgetRemoved()
     await commands.forgetOld()
@@ -199,11 +220,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const close = async () => {
     closing.abort()
     sweeping[Symbol.dispose]()
+    resting[Symbol.dispose]()
+    pooling[Symbol.dispose]()
     indexing[Symbol.dispose]()
     watching[Symbol.dispose]()
     reaping[Symbol.dispose]()
     // Links first: whatever waits for a machine's answer gives up, and is taken up again at the next start.
     await machines[Symbol.asyncDispose]()
+    await pools.close()
     await work.close()
     await actors.close()
     deactivate()
@@ -215,9 +239,15 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     busy: () => busy,
     stopRequested: stop.promise,
     hibernateIdle: sweep,
+    restIdle: () => restIdle(context),
     openPort: (workspaceId, port, signal) => ports.open(workspaceId, port, signal),
     tunnels,
-    reap: () => reap(context),
+    endHomeRunner: () => machines.endHomeRunner(),
+    reapHere: () => reapWhatIsThere(context),
+    reap: async () => {
+      await removeExpired(context, actors)
+      return reap(context)
+    },
     close: () => {
       closed ??= close()
       return closed

@@ -8,6 +8,11 @@ export function shortId(prefix: string, ...parts: string[]): string {
   return `${prefix}${id}`
 }
 
+/** The id of the workspace that `workspaces.create` makes under a key. */
+export function workspaceIdOf(key: string): string {
+  return shortId('w-', key)
+}
+
 /** A UUID made from parts (version 8: custom), for ids that an agent wants in that form. */
 export function uuidFrom(...parts: string[]): string {
   const hex = createHash('sha256').update(parts.join('\0')).digest('hex')

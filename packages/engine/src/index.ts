@@ -2,6 +2,7 @@ export type { Tunnel, TunnelContext, TunnelProvider, TunnelSpec } from '@skein/p
 export { type Clock, systemClock } from './clock.ts'
 export type { EngineSettings, Log } from './context.ts'
 export { createEngine, defaultSettings, type Engine, type EngineOptions } from './engine.ts'
+export { uuidFrom, workspaceIdOf } from './identity.ts'
 export type { DemoProject } from './projects/demo.ts'
 export { SessionFeeds } from './sessions/feed.ts'
 export { beginEpoch, emptyFold, foldExit, foldLine, type PlacedEvent, type SessionFold } from './sessions/fold.ts'

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { ContentBlock } from './content.ts'
+import { ErrorCode } from './errors.ts'
 import { Origin, PermissionOption, Question, StopReason } from './events.ts'
 
 /** The things that `SkeinApi` speaks of: what commands take and what queries answer. */
@@ -10,6 +11,9 @@ import { Origin, PermissionOption, Question, StopReason } from './events.ts'
  */
 export const PermissionMode = z.enum(['sandboxed', 'ask', 'accept_edits', 'plan', 'bypass'])
 export type PermissionMode = z.infer<typeof PermissionMode>
+
+/** The modes, from the one in which an agent does least by itself. */
+export const FREEDOM: readonly PermissionMode[] = ['plan', 'ask', 'sandboxed', 'accept_edits', 'bypass']
 
 /** Status in one word, each with its evidence. `unknown` is an honest answer. */
 export const Status = z.enum(['needs_you', 'working', 'checking', 'ready_for_review', 'idle', 'failed', 'unknown'])
@@ -73,6 +77,8 @@ export type Usage = z.infer<typeof Usage>
 export const SessionState = z.enum(['none', 'starting', 'ready', 'working', 'waiting', 'idle', 'hibernated', 'failed'])
 export type SessionState = z.infer<typeof SessionState>
 
+export const SessionProblemCode = z.enum(['auth', 'billing', 'startup', 'process', 'unknown'])
+
 export const Session = z.object({
   id: z.string(),
   workspaceId: z.string(),
@@ -106,7 +112,11 @@ export const Session = z.object({
   process: z.object({ epoch: z.number().int(), pid: z.number().int().optional(), startedAt: z.number() }).optional(),
   /** The agent's own id of the conversation, e.g. for `claude --resume`. */
   nativeSessionId: z.string(),
-  problem: z.object({ message: z.string(), next: z.string().optional() }).optional(),
+  /** The session whose agent started this one. */
+  parent: z.string().optional(),
+  problem: z
+    .object({ code: SessionProblemCode.optional(), message: z.string(), next: z.string().optional() })
+    .optional(),
 })
 export type Session = z.infer<typeof Session>
 
@@ -131,15 +141,21 @@ export const Workspace = z.object({
   status: StatusReport,
   /** The first of ten ports that are this workspace's own. */
   port: z.number().int().optional(),
+  /** Of a workspace of several: what is in its folders. */
+  repositories: z
+    .array(z.object({ folder: z.string(), projectId: z.string(), branch: z.string(), base: z.string() }))
+    .optional(),
   sessions: z.array(Session),
   openAsks: z.number().int(),
+  /** When it goes by itself unless something happens in it, Unix milliseconds. */
+  expiresAt: z.number().optional(),
   /** Size of the changes against the base, when it was last looked at. */
   diff: z
     .object({ files: z.number().int(), added: z.number().int(), deleted: z.number().int(), at: z.number() })
     .optional(),
   /** Removed workspaces: until when `restore` brings it back, Unix milliseconds. */
   restorableUntil: z.number().optional(),
-  problem: z.object({ message: z.string(), next: z.string().optional() }).optional(),
+  problem: z.object({ code: ErrorCode.optional(), message: z.string(), next: z.string().optional() }).optional(),
 })
 export type Workspace = z.infer<typeof Workspace>
 
@@ -195,6 +211,28 @@ export const SessionEnvironment = z.object({
   secrets: z.record(z.string(), z.string()).optional(),
 })
 
+/** A server of the Model Context Protocol, as agents take it: a command, or a URL. */
+export const McpServer = z.union([
+  z.object({
+    command: z.string().min(1),
+    args: z.array(z.string()).optional(),
+    env: z.record(z.string(), z.string()).optional(),
+  }),
+  z.object({
+    type: z.enum(['http', 'sse']),
+    url: z.string().min(1),
+    headers: z.record(z.string(), z.string()).optional(),
+  }),
+])
+export type McpServer = z.infer<typeof McpServer>
+
+/** How many workspaces at a time an agent may have started, and whether theirs may start some, and so on. */
+export const Delegation = z.object({
+  workspaces: z.number().int().min(0).max(100),
+  depth: z.number().int().min(0).max(5),
+})
+export type Delegation = z.infer<typeof Delegation>
+
 export const SessionOptions = z.object({
   agent: z.string().optional(),
   model: z.string().optional(),
@@ -207,7 +245,16 @@ export const SessionOptions = z.object({
   maxTurns: z.number().int().positive().optional(),
   /** US dollars over the session; the turn that crosses it is interrupted and ends with `budget`. */
   maxCost: z.number().positive().optional(),
+  /** By name. Kept encrypted: they may hold credentials. */
+  mcpServers: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), McpServer).optional(),
   environment: SessionEnvironment.optional(),
+  /**
+   * The session whose agent asks for this one. This one gets what that was given: environment, servers, tools, and no more freedom.
+   * Refused when that may not have another (see `delegate`).
+   */
+  parent: z.string().optional(),
+  /** What its agent may start, by Skein's MCP server: so many workspaces at a time, and theirs so many levels deep. */
+  delegate: Delegation.optional(),
 })
 export type SessionOptions = z.infer<typeof SessionOptions>
 

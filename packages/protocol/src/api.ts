@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { command, none, query, subscription } from './api-define.ts'
+import { libraryMethods, WorkspaceRepository } from './api-library.ts'
 import { MachineInfo, machineMethods } from './api-machines.ts'
 import {
   AgentInfo,
@@ -101,6 +102,19 @@ export const apiMethods = {
     { browserId: z.string().optional() },
     z.object({ signedOut: z.number().int() }),
   ),
+  'server.reap': command(
+    'Ends what really exists on machines and belongs to nothing that is known, as happens every hour by itself; `dryRun` only names it.',
+    { dryRun: z.boolean().optional() },
+    z.object({
+      found: z.array(
+        z.object({
+          kind: z.enum(['processes', 'worktrees', 'snapshots', 'kept', 'machines']),
+          /** A process’s id, a path, a git ref, a machine. */
+          name: z.string(),
+        }),
+      ),
+    }),
+  ),
   'server.doctor': query(
     'What is missing on this computer, with remedies.',
     z.object({ agent: z.string().optional(), path: z.string().optional(), environment: SessionEnvironment.optional() }),
@@ -179,6 +193,10 @@ export const apiMethods = {
       branch: z.string().optional(),
       base: z.string().optional(),
       on: z.string().optional(),
+      /** Of several repositories: the project is a blank one (`projects.blank`), and these are in its folders. */
+      repositories: z.array(WorkspaceRepository).max(100).optional(),
+      /** It is removed when nothing happened in it for so long. */
+      ttlMs: z.number().int().positive().optional(),
       /** Session and first prompt, so that one call does it all. */
       session: SessionOptions.optional(),
       prompt: z.array(ContentBlock).optional(),
@@ -218,13 +236,21 @@ export const apiMethods = {
   'workspaces.git': query('Branch, dirty files, ahead and behind.', z.object(id), GitStatus),
   'workspaces.changes': query(
     'All changes against the base, or between two trees (see `turns.list`).',
-    z.object({ ...id, from: z.string().optional(), to: z.string().optional() }),
+    z.object({
+      ...id,
+      from: z.string().optional(),
+      to: z.string().optional(),
+      /** Of the repository in this folder, where there are several. */
+      folder: z.string().optional(),
+    }),
     z.object({ files: z.array(FileChange), base: z.string(), tree: z.string(), head: z.string().nullable() }),
   ),
   'workspaces.diff': query(
     'All changes against the base, as a patch.',
     z.object({
       ...id,
+      /** Of the repository in this folder, where there are several. */
+      folder: z.string().optional(),
       paths: z.array(z.string()).optional(),
       offset: z.number().optional(),
       /** Against this tree, not the base. */
@@ -391,6 +417,7 @@ export const apiMethods = {
     z.object({ counted: z.boolean(), ask: Ask }),
   ),
 
+  ...libraryMethods,
   ...reviewMethods,
   ...workMethods,
   ...machineMethods,

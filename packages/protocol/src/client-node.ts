@@ -4,6 +4,8 @@ import type { SkeinApi } from './api.ts'
 import { type ClientOptions, connectionError, createClient, MAX_REQUEST, type Transport } from './client.ts'
 import { SkeinError } from './errors.ts'
 
+export { type Lock, tryLock } from './kernel-lock.ts'
+
 /** A server on this computer, or one behind a URL that takes a token. */
 export type HttpTarget = { socketPath: string } | { url: string; token: string }
 

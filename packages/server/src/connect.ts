@@ -4,7 +4,7 @@ import { type ApiResult, connectionLoss, type SkeinApi, SkeinError } from '@skei
 import { createHttpClient } from '@skein/protocol/node'
 import { keepPrivate, prepareHome, type ServerPaths, serverPaths } from './home.ts'
 import { type LaunchCommand, LaunchedServer } from './launch.ts'
-import { readServerRecord, tryLock } from './lock.ts'
+import { type Lock, readServerRecord, tryLock } from './lock.ts'
 
 export interface ConnectOptions {
   /** `$SKEIN_HOME`. */
@@ -66,6 +66,45 @@ export async function connectIfRunning(options: { home: string; signal?: AbortSi
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline
   const running = await findServer(serverPaths(options.home), signal)
   return running?.api
+}
+
+/**
+ * Takes the place of the home's server, if one runs: until `start` has ended, nobody else can start one, however many clients of the old
+ * one look for another.
+ *
+ * @param start starts ours; `launch` does so in the background
+ */
+export async function takeOver<T>(
+  { home, deadlineMs = DEADLINE_MS }: { home: string; deadlineMs?: number },
+  start: (launch: (command: LaunchCommand) => Promise<SkeinApi>) => Promise<T>,
+): Promise<T> {
+  const paths = serverPaths(home)
+  const signal = AbortSignal.timeout(deadlineMs)
+  prepareHome(paths)
+  let turn: Lock | undefined
+  try {
+    turn = await lockIn(paths.startLock, signal)
+    const before = await findServer(paths, signal)
+    if (before) await stopServer(before)
+    ;(await lockIn(paths.lock, signal)).release()
+  } catch (error) {
+    turn?.release()
+    if (signal.aborted) throw timedOut(paths, deadlineMs, error)
+    throw error
+  }
+  try {
+    return await start((command) => launch(paths, command, async () => (await findServer(paths, signal))?.api, signal))
+  } finally {
+    turn.release()
+  }
+}
+
+async function lockIn(path: string, signal: AbortSignal): Promise<Lock> {
+  for (;;) {
+    const lock = await tryLock(path)
+    if (lock) return lock
+    await delay(50, undefined, { signal })
+  }
 }
 
 interface RunningServer {

@@ -102,7 +102,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       onDefect: (method: string, error: SkeinError) => logger.error({ method, err: error.cause ?? error }, 'a defect'),
     }
     if (web) {
-      const door = createDoor({ ...parts, web, openPort })
+      const door = createDoor({ ...parts, web, openPort, mcp: web.options.mcp?.(served.api) })
       const { host, port, tls } = web.options
       const listener = await listen({ host, port, ...(tls ? { tls } : {}) }, door, logger)
       web.listensAt(listener.port)

@@ -123,7 +123,8 @@ function wasKilled({ code, signal }: ProcessExit): boolean {
   return signal !== undefined || code === null || code > 128
 }
 
-function howItEnded({ code, signal, reason }: ProcessExit): string {
+function howItEnded({ code, signal, reason, message }: ProcessExit): string {
+  if (message !== undefined) return message
   if (signal !== undefined) return signal
   return code === null ? reason : `exit code ${code}`
 }

@@ -4,6 +4,8 @@ import { nativeMode, requireIsolation, wantsSandbox } from './modes.ts'
 import { requestLine, startedArgument } from './requests.ts'
 import { settingsFor } from './settings.ts'
 
+const SERVERS = 'mcp.json'
+
 /** How Claude Code is started: flags and ids in argv, settings in a file, prompts and their like through stdin. */
 export function launch(options: LaunchOptions): AgentLaunch {
   if (options.permissionMode === 'bypass') requireIsolation(options.isolatedMachine)
@@ -12,7 +14,7 @@ export function launch(options: LaunchOptions): AgentLaunch {
   return {
     argv: argvOf(options),
     env: { ...environmentOf(options), ...credentials.env },
-    files: { 'settings.json': JSON.stringify(settings), ...credentials.files },
+    files: { 'settings.json': JSON.stringify(settings), ...serversOf(options), ...credentials.files },
     secretFds: credentials.secretFds,
     // The lines after which something is owed: a turn's end, and what waits for an answer.
     syncOn: ['"type":"result"', '"type":"control_request"'],
@@ -39,6 +41,7 @@ function argvOf(options: LaunchOptions): string[] {
     ...(options.trusted
       ? ['--setting-sources', 'user,project,local']
       : ['--setting-sources', 'user', '--strict-mcp-config']),
+    ...(options.mcpServers === undefined ? [] : ['--mcp-config', `{dir}/${SERVERS}`]),
     ...flag('--model', options.model),
     ...flag('--effort', options.effort),
     ...flag('--max-turns', options.maxTurns),
@@ -47,6 +50,11 @@ function argvOf(options: LaunchOptions): string[] {
     ...(options.allowedTools.length > 0 ? ['--allowedTools', options.allowedTools.join(',')] : []),
     ...(options.disallowedTools.length > 0 ? ['--disallowedTools', options.disallowedTools.join(',')] : []),
   ]
+}
+
+/** Whoever made the session named these: they are there also where what the repository ships is not read. */
+function serversOf({ mcpServers }: LaunchOptions): Record<string, string> {
+  return mcpServers === undefined ? {} : { [SERVERS]: JSON.stringify({ mcpServers }) }
 }
 
 function conversationOf({ nativeSessionId, start }: LaunchOptions): string[] {

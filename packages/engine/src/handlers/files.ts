@@ -2,12 +2,14 @@ import { SkeinError } from '@skein/protocol'
 import type { CallHandlers, Parts } from '../api.ts'
 import { shortId } from '../identity.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
+import { bundlePart } from '../workspaces/bundle.ts'
 import { lookAtDiff } from '../workspaces/diff.ts'
 import { readWorkspaceFile } from '../workspaces/file.ts'
 import { readyWorkspace } from '../workspaces/find.ts'
+import { workTreeIn } from '../workspaces/repositories.ts'
 
 type Methods =
-  `workspaces.${'files' | 'file' | 'git' | 'changes' | 'diff' | 'commit' | 'stage' | 'discard' | 'undiscard'}`
+  `workspaces.${'files' | 'file' | 'git' | 'changes' | 'diff' | 'bundle' | 'commit' | 'stage' | 'discard' | 'undiscard'}`
 
 /** A patch has to fit into one message to the machine. */
 const MOST_PATCH = 512 * 1024
@@ -40,18 +42,22 @@ export function fileHandlers({ context, commands }: Parts): Pick<CallHandlers, M
       const row = await readyWorkspace(context, workspaceId)
       return (await runnerOf(row)).call('git.status', { path: row.path, base: row.base })
     },
-    'workspaces.changes': async ({ workspaceId, from, to }) => {
-      const row = await readyWorkspace(context, workspaceId)
-      if (from === undefined && to === undefined) return lookAtDiff(context, row)
+    'workspaces.changes': async ({ workspaceId, from, to, folder }) => {
+      const row = await workTreeIn(context, await readyWorkspace(context, workspaceId), folder)
+      if (from === undefined && to === undefined && folder === undefined) return lookAtDiff(context, row)
       return (await runnerOf(row)).call('git.changes', {
         path: row.path,
         base: from ?? row.base,
         ...(to === undefined ? {} : { tree: to }),
       })
     },
-    'workspaces.diff': async ({ workspaceId, from, ...rest }) => {
-      const row = await readyWorkspace(context, workspaceId)
+    'workspaces.diff': async ({ workspaceId, from, folder, ...rest }) => {
+      const row = await workTreeIn(context, await readyWorkspace(context, workspaceId), folder)
       return (await runnerOf(row)).call('git.diff', { path: row.path, base: from ?? row.base, ...rest })
+    },
+    'workspaces.bundle': async ({ workspaceId, folder, ...part }) => {
+      const row = await workTreeIn(context, await readyWorkspace(context, workspaceId), folder)
+      return bundlePart(await runnerOf(row), row, part)
     },
     'workspaces.commit': (params) =>
       commands.once('workspaces.commit', params, async () => {

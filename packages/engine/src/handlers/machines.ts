@@ -1,7 +1,11 @@
 import { SkeinError } from '@skein/protocol'
 import type { CallHandlers, Parts } from '../api.ts'
 import { HOME_MACHINE } from '../machines/machines.ts'
+import { monitorWorkspace } from '../machines/monitor.ts'
+import { poolSizeOf, settingsOf } from '../machines/own-settings.ts'
 import { listMachines, shownMachine } from '../machines/view.ts'
+import { projectRow } from '../projects/projects.ts'
+import { findWorkspace } from '../workspaces/view.ts'
 
 type Methods = Extract<keyof CallHandlers, `machines.${string}`>
 
@@ -10,13 +14,10 @@ export function machineHandlers({ context, commands }: Parts): Pick<CallHandlers
 
   return {
     'machines.kinds': async () =>
-      machines.kinds.map(({ kind, label, lifetime, isolated, settings }) => ({
-        kind,
-        label,
-        lifetime,
-        isolated,
-        settings: [...settings],
-      })),
+      machines.kinds.map((provider) => {
+        const { kind, label, lifetime, isolated } = provider
+        return { kind, label, lifetime, isolated, settings: settingsOf(provider) }
+      }),
     'machines.list': () => listMachines(context),
     'machines.add': (params) =>
       commands.once('machines.add', params, async () => {
@@ -34,7 +35,7 @@ export function machineHandlers({ context, commands }: Parts): Pick<CallHandlers
           // Other settings count from the next link on.
           await machines.release(row.id)
           await machines.runner(row.id)
-        }
+        } else await context.pools.retryNow(row.id)
         return shownMachine(context, row.id)
       }),
     'machines.remove': (params) =>
@@ -48,10 +49,32 @@ export function machineHandlers({ context, commands }: Parts): Pick<CallHandlers
             `${machine.workspaces.length} ${machine.workspaces.length === 1 ? 'workspace is' : 'workspaces are'} on ${machine.id}`,
             { next: 'Remove them first: skein ls, skein rm' },
           )
+        if (machine.pool) {
+          await context.pools.end(machine.id)
+          context.pools.wake()
+          return {}
+        }
         if (machine.lifetime === 'workspace') await machines.destroy(machine.id)
         await machines.forget(machine.id)
+        if (machine.template) await context.pools.drain(machine.id)
         return {}
       }),
+    'machines.fill': (params) =>
+      commands.once('machines.fill', params, async () => {
+        const machine = await shownMachine(context, params.machineId)
+        const project = await projectRow(context, params.projectId)
+        if (!machine.template || poolSizeOf(machine.settings) === 0)
+          throw new SkeinError('invalid', `${machine.id} makes no machines ahead`, {
+            next: `Say how many: skein machine add ${machine.template ? machine.id : 'KIND:NAME'} --set pool=2`,
+          })
+        await context.pools.use(machine.id, project.id)
+        await context.pools.retryNow(machine.id)
+        return shownMachine(context, machine.id)
+      }),
+    'machines.monitor': async ({ workspaceId }) => {
+      const monitored = await monitorWorkspace(context, await findWorkspace(context, workspaceId))
+      return monitored === undefined ? {} : { monitored }
+    },
     'machines.diagnose': async ({ machineId }) => {
       const row = await machines.row((await shownMachine(context, machineId)).id)
       const provider = machines.provider(row?.kind ?? '')
@@ -76,13 +99,16 @@ export function machineHandlers({ context, commands }: Parts): Pick<CallHandlers
         return shownMachine(context, id)
       }),
     'machines.resources': async ({ machineId }) => {
-      const runner = await machines.runner((await shownMachine(context, machineId)).id)
+      const { id } = await shownMachine(context, machineId)
+      // Who only looks is no reason for an idle machine to run on.
+      const runner = (await machines.connected(id)) ?? (await machines.runner(id))
       const resources = await runner.call('machine.resources', {})
       const processes = await runner.call('process.resources', {})
       return { ...resources, processes: processes.map(({ id, rssBytes, cpuMs }) => ({ id, rssBytes, cpuMs })) }
     },
     'machines.shell': async ({ machineId, command }) => {
       const { id } = await shownMachine(context, machineId)
+      await machines.awaken(id)
       const machine = await machines.machine(id)
       if (id === HOME_MACHINE || !machine.shell)
         throw new SkeinError('invalid', `${id} has no shell to be opened from here`, {

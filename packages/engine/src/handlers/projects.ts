@@ -1,6 +1,8 @@
 import type { CallHandlers, Parts } from '../api.ts'
+import { blankProject } from '../projects/blank.ts'
 import { cancelClone, cloneProject } from '../projects/clone.ts'
 import { openDemo } from '../projects/demo.ts'
+import { fetchProject } from '../projects/fetch.ts'
 import {
   branchesOf,
   listProjects,
@@ -21,6 +23,12 @@ export function projectHandlers({ context, commands }: Parts): Pick<CallHandlers
     'projects.open': async ({ path }) => viewProject(context, await openProject(context, path)),
     'projects.clone': (params) =>
       commands.once('projects.clone', params, async () => viewProject(context, await cloneProject(context, params))),
+    // The same however often: what is there already is not brought again.
+    'projects.fetch': async ({ key: _, ...wanted }, signal) => {
+      const { project, commit } = await fetchProject(context, wanted, signal)
+      return { project: await viewProject(context, project), commit }
+    },
+    'projects.blank': async ({ folders = [] }) => viewProject(context, await blankProject(context, folders)),
     'projects.cancelClone': async ({ cloneKey }) => ({ cancelled: await cancelClone(context, cloneKey) }),
     'projects.demo': (params) =>
       commands.once('projects.demo', params, async () => viewProject(context, await openDemo(context))),

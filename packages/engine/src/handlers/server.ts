@@ -2,9 +2,13 @@ import { SkeinError } from '@skein/protocol'
 import { activity } from '../activity.ts'
 import type { CallHandlers, Parts } from '../api.ts'
 import { doctor } from '../doctor.ts'
+import { reap } from '../reaper.ts'
+
+const REAPED = ['machines', 'processes', 'worktrees', 'snapshots', 'kept'] as const
 
 export function serverHandlers({
   context,
+  commands,
   version,
   startedAt,
   stop,
@@ -18,6 +22,11 @@ export function serverHandlers({
       stop()
       return {}
     },
+    'server.reap': (params) =>
+      commands.once('server.reap', params, async () => {
+        const found = await reap(context, params.dryRun ?? false)
+        return { found: REAPED.flatMap((kind) => found[kind].map((name) => ({ kind, name }))) }
+      }),
     'server.link': noServer,
     'server.browsers': noServer,
     'server.signOut': noServer,

@@ -2,6 +2,7 @@ import type { ApiParams, ContentBlock, Envelope, Session } from '@skein/protocol
 import type { CallHandlers, Parts } from '../api.ts'
 import { uuidFrom } from '../identity.ts'
 import { addSession, renewEnvironment } from '../sessions/create.ts'
+import { withParent } from '../sessions/delegation.ts'
 import { liveSession, sessionRow } from '../sessions/find.ts'
 import type { OptionsChange } from '../sessions/options.ts'
 import { queuePrompt } from '../sessions/prompts.ts'
@@ -46,7 +47,8 @@ export function sessionHandlers(parts: Parts): Pick<CallHandlers, Methods> {
     'sessions.create': (params) =>
       commands.once('sessions.create', params, async () => {
         const workspace = await findWorkspace(context, params.workspaceId)
-        return view(await addSession(context, workspace, params.key, params.options ?? {}, { how: 'new' }))
+        const options = (await withParent(context, params.options, workspace.machine_id)) ?? {}
+        return view(await addSession(context, workspace, params.key, options, { how: 'new' }))
       }),
     'sessions.prompt': (params) =>
       commands.once('sessions.prompt', params, async () => {

@@ -91,6 +91,7 @@ export function workspaceHandlers({ context, actors, commands }: Parts): Pick<Ca
           .where('state', '<>', 'removed')
           .execute()
         context.changes.workspace(row.id)
+        context.machines.abandon(row.machine_id)
         // A drive that began before it was to be removed ends first.
         const gone = actors.workspace(row.id).then(() => actors.workspace(row.id))
         if (params.wait !== false) await gone

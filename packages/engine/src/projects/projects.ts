@@ -122,6 +122,7 @@ export async function removeProject(context: EngineContext, id: string): Promise
     .set({ removed_at: context.clock.now(), trusted_hash: null })
     .where('id', '=', id)
     .execute()
+  context.pools.wake()
   context.changes.project(id)
 }
 

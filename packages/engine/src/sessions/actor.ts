@@ -3,6 +3,7 @@ import { type AgentEvent, type ProcessExit, type RunnerClient, SkeinError } from
 import { wait } from '../clock.ts'
 import { agentOf, type EngineContext } from '../context.ts'
 import { uuidFrom } from '../identity.ts'
+import { explainedExit } from '../machines/explain-exit.ts'
 import { Serial } from '../serial.ts'
 import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
 import { lookAfterTurn } from '../workspaces/after-turn.ts'
@@ -308,9 +309,11 @@ export class SessionActor {
     })
   }
 
-  async #ended(exit: ProcessExit, epoch: number): Promise<void> {
+  async #ended(seen: ProcessExit, epoch: number): Promise<void> {
     const row = await this.#row()
     if (row.epoch !== epoch || row.process_state === 'exited') return
+    const workspace = await this.#workspace(row)
+    const exit = workspace ? await explainedExit(this.#context, workspace.machine_id, seen) : seen
     await recordExit(this.#context, await this.log(), row, agentOf(this.#context, row.agent), exit, epoch)
   }
 

@@ -42,7 +42,7 @@ export async function recordExit(
     recovery.how === 'give_up'
       ? recovery.error
       : lost && row.recoveries >= MAX_RECOVERIES
-        ? lostTooOften(row.recoveries)
+        ? lostTooOften(row.recoveries, exit.message)
         : undefined
   const resume = lost && !problem ? resumption(log.id, `${turn.id}:${epoch}`) : undefined
   const update: SessionUpdate = {
@@ -115,10 +115,10 @@ function resumption(sessionId: string, death: string): AgentEvent & { type: 'use
   }
 }
 
-function lostTooOften(recoveries: number): SessionProblem {
+function lostTooOften(recoveries: number, why?: string): SessionProblem {
   return {
     code: 'process',
-    message: `the agent process was lost ${recoveries + 1} times in this turn`,
+    message: `the agent process was lost ${recoveries + 1} times in this turn${why === undefined ? '' : `; the last time: ${why}`}`,
     next: 'Look at the transcript, then prompt again to go on.',
   }
 }

@@ -4,6 +4,7 @@ import { shortId, uuidFrom } from '../identity.ts'
 import { keep, kept } from '../sealed.ts'
 import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
 import { emptyFold } from './fold.ts'
+import { sealServers } from './mcp-servers.ts'
 import type { SessionOrigin } from './options.ts'
 
 const DEFAULT_AGENT = 'claude'
@@ -17,7 +18,7 @@ export async function addSession(
   origin: SessionOrigin,
 ): Promise<string> {
   const id = shortId('s-', key)
-  const { environment, agent: kind = DEFAULT_AGENT, ...stored } = options
+  const { environment, mcpServers, agent: kind = DEFAULT_AGENT, ...stored } = options
   const agent = agentOf(context, kind)
   if (stored.permissionMode === 'bypass' && !(await context.machines.isolated(workspace.machine_id))) {
     throw new SkeinError(
@@ -45,6 +46,7 @@ export async function addSession(
       options: JSON.stringify(stored),
       env: keep(context, environment?.env ?? {}, `env:${id}`),
       secrets_sealed: sealSecrets(context, id, environment?.secrets),
+      mcp_sealed: sealServers(context, id, mcpServers),
       origin: JSON.stringify(origin),
       process_state: 'none',
       process_started_at: null,

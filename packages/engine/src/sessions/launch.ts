@@ -9,6 +9,7 @@ import type { SessionTable, WorkspaceTable } from '../store/schema.ts'
 import { workspaceVariables } from '../workspaces/variables.ts'
 import { environmentOf, secretsOf } from './create.ts'
 import { processId } from './journal.ts'
+import { serversOf } from './mcp-servers.ts'
 import type { SessionOrigin, StoredOptions } from './options.ts'
 
 const PROBE_KEEPS_MS = 60_000
@@ -52,7 +53,13 @@ export async function launchSession(
 ): Promise<{ spec: ProcessSpec; greeting: { key: string; line: string }[] }> {
   const options = JSON.parse(session.options) as StoredOptions
   const { env: given, secrets } = await environmentFor(context, session, workspace)
-  const env = { HOME: runner.hello.home, PATH: runner.hello.path, ...given, ...workspaceVariables(workspace) }
+  const env = {
+    HOME: runner.hello.home,
+    PATH: runner.hello.path,
+    ...given,
+    ...workspaceVariables(workspace),
+    SKEIN_SESSION: session.id,
+  }
   const probe = await probeAgent(context, runner, agent, env)
   if (!probe.found || probe.executable === undefined) {
     const problem = probe.problems.find(({ severity }) => severity === 'error') ?? probe.problems[0]
@@ -76,6 +83,7 @@ export async function launchSession(
     disallowedTools: options.disallowedTools ?? [],
     appendSystemPrompt: options.appendSystemPrompt,
     jsonSchema: options.jsonSchema,
+    mcpServers: serversOf(context, session),
     trusted: await trustedNow(context, workspace, session.epoch > 1),
     sandboxAvailable: probe.sandboxAvailable,
     isolatedMachine: await context.machines.isolated(workspace.machine_id),

@@ -1,7 +1,7 @@
 import type { SessionOptions } from '@skein/protocol'
 
-/** A session's options as they are stored: all but the environment, which has columns of its own. */
-export type StoredOptions = Omit<SessionOptions, 'environment' | 'agent'>
+/** A session's options as they are stored: all but the environment and the servers, which have columns of their own. */
+export type StoredOptions = Omit<SessionOptions, 'environment' | 'agent' | 'mcpServers'>
 
 /** A change of them; null takes an option away. */
 export type OptionsChange = { [K in keyof StoredOptions]?: StoredOptions[K] | null }

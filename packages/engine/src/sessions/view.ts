@@ -22,7 +22,7 @@ export async function viewSession(context: EngineContext, row: SessionTable): Pr
     .where('session_id', '=', row.id)
     .where('state', '=', 'open')
     .executeTakeFirst()
-  const problem = row.problem === null ? undefined : (JSON.parse(row.problem) as { message: string; next?: string })
+  const problem = row.problem === null ? undefined : (JSON.parse(row.problem) as NonNullable<Session['problem']>)
   const lives = row.process_state === 'running' || row.process_state === 'starting' || row.process_state === 'stopping'
   // The fold is kept as the agent said it.
   const lastTurn = context.redactor.redactValue(
@@ -69,6 +69,7 @@ export async function viewSession(context: EngineContext, row: SessionTable): Pr
         }
       : {}),
     nativeSessionId: row.native_id,
+    ...(options.parent === undefined ? {} : { parent: options.parent }),
     ...(problem ? { problem } : {}),
   }
 }

@@ -1,17 +1,19 @@
 import { join } from 'node:path'
 import { type ApiParams, type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
-import { shortId } from '../identity.ts'
+import { workspaceIdOf } from '../identity.ts'
 import { homeOf } from '../machines/bring-project.ts'
 import { HOME_MACHINE } from '../machines/machines.ts'
 import { rootOn } from '../machines/places.ts'
 import { projectRow } from '../projects/projects.ts'
 import { mustBeTrusted } from '../projects/trust.ts'
 import { addSession } from '../sessions/create.ts'
+import { withParent } from '../sessions/delegation.ts'
 import { branchFor, nameFrom, randomName } from '../setup/names.ts'
 import { PORTS_EACH, takePorts } from '../setup/ports.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
 import { STEPS } from './maker.ts'
+import { checkRepositories, recordRepositories, type WantedRepository } from './repositories.ts'
 
 const NAME_TRIES = 20
 
@@ -22,6 +24,8 @@ export interface NewWorkspace {
   base?: string | undefined
   on?: string | undefined
   fromRef?: string | undefined
+  repositories?: readonly WantedRepository[] | undefined
+  ttlMs?: number | undefined
 }
 
 /** Writes down a workspace to be made. The same key is the same workspace, however often it is asked for. */
@@ -30,11 +34,12 @@ export async function recordWorkspace(
   key: string,
   wanted: NewWorkspace,
 ): Promise<WorkspaceTable> {
-  const id = shortId('w-', key)
+  const id = workspaceIdOf(key)
   const known = (await context.db.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirst()) as
     | WorkspaceTable
     | undefined
   if (known) return known
+  checkRepositories(wanted.repositories ?? [])
   const project = await projectRow(context, wanted.projectId)
   const baseRef = wanted.base ?? 'HEAD'
   // An unknown base is told before anything is made, and so is a machine that cannot be reached.
@@ -78,10 +83,12 @@ export async function recordWorkspace(
       pinned: 0,
       archived: 0,
       worked_at: null,
+      ttl_ms: wanted.ttlMs ?? null,
     }
     try {
       await context.db.transaction().execute(async (tx) => {
         await tx.insertInto('workspaces').values(row).execute()
+        await recordRepositories(tx, row, wanted.repositories ?? [])
         await tx
           .insertInto('steps')
           .values(
@@ -109,10 +116,12 @@ export async function recordWorkspace(
         .executeTakeFirst()
       if (named?.id === id)
         return await context.db.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
-      if (named && chosen !== undefined)
+      if (named && chosen !== undefined) {
+        await context.machines.unchoose(machine)
         throw new SkeinError('conflict', `there is a workspace "${name}" already`, {
           next: 'Choose another --name, or remove that one: skein rm',
         })
+      }
       if (attempt >= NAME_TRIES) throw error
     }
   }
@@ -123,9 +132,10 @@ export async function createWorkspace(
   context: EngineContext,
   params: ApiParams<'workspaces.create'>,
 ): Promise<{ workspace: WorkspaceTable; sessionId?: string }> {
+  const session = await withParent(context, params.session, params.on ?? HOME_MACHINE)
   const workspace = await recordWorkspace(context, params.key, params)
-  if (params.session === undefined && params.prompt === undefined) return { workspace }
-  const sessionId = await addSession(context, workspace, `${params.key}:session`, params.session ?? {}, { how: 'new' })
+  if (session === undefined && params.prompt === undefined) return { workspace }
+  const sessionId = await addSession(context, workspace, `${params.key}:session`, session ?? {}, { how: 'new' })
   return { workspace, sessionId }
 }
 

@@ -10,6 +10,7 @@ import { parseSkeinConfig, type SkeinConfig } from '../setup/config.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
 import { asText, bringConversations, goBack, moveOf } from './move.ts'
 import { checkoutInPlace, giveUpMachine, readyMachine } from './on-machine.ts'
+import { checkoutRepositories } from './repositories.ts'
 import { runSetup } from './setup.ts'
 
 export const STEPS: StepName[] = ['machine', 'checkout', 'files', 'setup', 'ready']
@@ -51,6 +52,7 @@ export async function makeWorkspace(context: EngineContext, id: string): Promise
       }
       await mark(context, id, name, { state: 'failed', ended_at: context.clock.now(), note: failure.message })
       const problem = JSON.stringify({
+        code: failure.code,
         message: failure.message,
         ...(failure.next === undefined ? {} : { next: failure.next }),
       })
@@ -77,8 +79,11 @@ async function perform(context: EngineContext, step: StepName, workspace: Worksp
   if (step === 'machine') return readyMachine(context, project, workspace)
   const runner = await context.machines.runnerEventually(workspace.machine_id, context.signal)
   switch (step) {
-    case 'checkout':
-      return checkout(context, runner, project, workspace)
+    case 'checkout': {
+      const done = await checkout(context, runner, project, workspace)
+      await checkoutRepositories(context, runner, await rowOf(context, workspace.id))
+      return done
+    }
     case 'files':
       return includeFiles(context, runner, project, workspace)
     case 'setup': {

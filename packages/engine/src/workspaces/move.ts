@@ -6,10 +6,12 @@ import { baseRef, bringHome, homeOf, placeOf } from '../machines/bring-project.t
 import type { Place } from '../machines/carry.ts'
 import { HOME_MACHINE } from '../machines/machines.ts'
 import { repositoryOf, rootOn, trashOf } from '../machines/places.ts'
+import { isSameMachine } from '../machines/prepare.ts'
 import { bringConversation, keepConversation } from '../sessions/conversation.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
 import { choosePort, freePlace } from './create.ts'
 import { endMachineOf, forgetProcesses } from './remover.ts'
+import { refuseSeveral } from './repositories.ts'
 import { beginAgain } from './steps.ts'
 
 type ProjectRow = Store['projects']
@@ -35,6 +37,7 @@ export async function beginMove(context: EngineContext, workspace: WorkspaceTabl
   const doing = `moving ${workspace.name} to ${to}`
   if (workspace.state !== 'ready')
     throw new SkeinError('conflict', `${doing}: it is ${workspace.state}`, { next: 'Wait until it is ready.' })
+  await refuseSeveral(context, workspace.id, doing)
   const sessions = await context.db
     .selectFrom('sessions')
     .select(['id', 'agent', 'process_state', 'has_conversation'])
@@ -63,10 +66,12 @@ export async function beginMove(context: EngineContext, workspace: WorkspaceTabl
         next: 'Make a new workspace there instead.',
       })
   const target = await context.machines.choose(to, workspace.id)
-  if (target === workspace.machine_id)
+  if (target === workspace.machine_id || (await isAlike(context, target, workspace.machine_id))) {
+    if (target !== workspace.machine_id) await context.machines.unchoose(target)
     throw new SkeinError('invalid', `${doing}: it is there already`, {
       next: 'Choose another machine: skein machine ls',
     })
+  }
   if (!(await context.machines.isOwn(target))) await context.machines.runner(target)
   const { machine_id, path, in_place, port, from_ref } = workspace
   const move: Move = { phase: 'leave', to: target, from: { machine_id, path, in_place, port, from_ref } }
@@ -79,6 +84,13 @@ export async function beginMove(context: EngineContext, workspace: WorkspaceTabl
     await beginAgain(tx, workspace.id)
   })
   context.changes.workspace(workspace.id)
+}
+
+/** Whether a machine that would be made is just like the one that is there. */
+async function isAlike({ machines }: EngineContext, target: string, here: string): Promise<boolean> {
+  const [wanted, known] = await Promise.all([machines.row(target), machines.row(here)])
+  if (!wanted || !known || wanted.template === null || wanted.template !== known.template) return false
+  return isSameMachine(machines, wanted, known)
 }
 
 /** Gathers what goes along, and turns to the new place. Nothing at the old place is changed; may be repeated. */

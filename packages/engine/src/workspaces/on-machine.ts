@@ -3,6 +3,7 @@ import { type RunnerClient, SkeinError } from '@skein/protocol'
 import type { EngineContext } from '../context.ts'
 import { homeOf } from '../machines/bring-project.ts'
 import { carryCommits, commitAt } from '../machines/carry.ts'
+import { handOut } from '../machines/hand-out.ts'
 import { HOME_MACHINE } from '../machines/machines.ts'
 import { rootOn } from '../machines/places.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
@@ -14,9 +15,11 @@ type ProjectRow = Store['projects']
 export async function readyMachine(
   context: EngineContext,
   project: ProjectRow,
-  workspace: WorkspaceTable,
+  asked: WorkspaceTable,
 ): Promise<StepResult> {
-  if (workspace.machine_id === HOME_MACHINE) return { note: 'this computer' }
+  if (asked.machine_id === HOME_MACHINE) return { note: 'this computer' }
+  const waiting = await handOut(context, asked)
+  const workspace = waiting === undefined ? asked : { ...asked, machine_id: waiting }
   const row = await context.machines.row(workspace.machine_id)
   if (!row) throw new SkeinError('not_found', `there is no machine ${workspace.machine_id} any more`)
   const own = await context.machines.isOwn(row.id)
@@ -37,7 +40,8 @@ export async function readyMachine(
       .where('id', '=', workspace.id)
       .execute()
   const { platform, arch } = runner.hello
-  return { note: `${own ? machine.record.name : workspace.machine_id} (${platform} ${arch})` }
+  const from = waiting === undefined ? '' : ', from the pool'
+  return { note: `${own ? machine.record.name : workspace.machine_id} (${platform} ${arch})${from}` }
 }
 
 /** A machine that could not be made for its workspace is not left behind half made. */

@@ -6,6 +6,7 @@ import { HOME_MACHINE } from '../machines/machines.ts'
 import { repositoryOf, trashOf } from '../machines/places.ts'
 import { processId } from '../sessions/journal.ts'
 import type { Store, WorkspaceTable } from '../store/schema.ts'
+import { checkoutRepositories, removeRepositories } from './repositories.ts'
 import { setupProcessId } from './setup.ts'
 import { beginAgain } from './steps.ts'
 
@@ -32,9 +33,13 @@ export async function removeWorkspace(context: EngineContext, workspace: Workspa
     return gone(context, workspace, null)
   }
   const plan = JSON.parse(workspace.removal ?? '{"keepBranch":false}') as RemovePlan
+  // What it holds is kept first.
+  if ((await context.machines.row(workspace.machine_id))?.state === 'stopped')
+    await context.machines.start(workspace.machine_id)
   const runner = await context.machines.runnerEventually(workspace.machine_id, context.signal)
   await context.work.endWorkspace(workspace)
   const there = await runner.call('fs.stat', { path: workspace.path })
+  if (there) await removeRepositories(context, runner, workspace, plan.keepBranch)
   let snapshotRef = workspace.snapshot_ref
   if (there && workspace.base !== null) {
     if (plan.keepBranch) await runner.call('git.commit', { path: workspace.path, message: `Work of ${workspace.name}` })
@@ -174,6 +179,7 @@ export async function restoreWorkspace(context: EngineContext, workspace: Worksp
     ref: workspace.snapshot_ref,
     branch: workspace.branch,
   })
+  await checkoutRepositories(context, runner, workspace)
   await context.db
     .updateTable('workspaces')
     .set({ state: 'ready', removed_at: null, removal: null, problem: null, port: await freePort(context, workspace) })

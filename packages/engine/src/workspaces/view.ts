@@ -7,6 +7,7 @@ import { viewSession } from '../sessions/view.ts'
 import { explain } from '../status.ts'
 import type { WorkspaceTable } from '../store/schema.ts'
 import { moveOf } from './move.ts'
+import { viewRepositories } from './repositories.ts'
 
 /** A workspace with its sessions and its explained status, as clients see it. */
 export async function viewWorkspace(context: EngineContext, id: string): Promise<Workspace | undefined> {
@@ -39,8 +40,9 @@ export async function viewWorkspace(context: EngineContext, id: string): Promise
       ...(step.note === null ? {} : { note: step.note }),
     }),
   )
-  const problem = row.problem === null ? undefined : (JSON.parse(row.problem) as { message: string; next?: string })
+  const problem = row.problem === null ? undefined : (JSON.parse(row.problem) as NonNullable<Workspace['problem']>)
   const diff = row.diff === null ? undefined : (JSON.parse(row.diff) as NonNullable<Workspace['diff']>)
+  const activeAt = Math.max(row.created_at, row.worked_at ?? 0, await lastHeardOf(context, id))
   return {
     id: row.id,
     projectId: row.project_id,
@@ -52,7 +54,8 @@ export async function viewWorkspace(context: EngineContext, id: string): Promise
     machine: row.machine_id,
     path: row.path,
     createdAt: row.created_at,
-    activeAt: Math.max(row.created_at, row.worked_at ?? 0, await lastHeardOf(context, id)),
+    activeAt,
+    ...(row.ttl_ms === null ? {} : { expiresAt: activeAt + row.ttl_ms }),
     pinned: Number(row.pinned) === 1,
     archived: Number(row.archived) === 1,
     state: row.state,
@@ -69,6 +72,7 @@ export async function viewWorkspace(context: EngineContext, id: string): Promise
       outOfReach: outOfReach(context, row.machine_id),
     }),
     ...(row.port === null ? {} : { port: row.port }),
+    ...(await viewRepositories(context, id)),
     sessions,
     openAsks: asks.length,
     ...(diff ? { diff } : {}),

@@ -22,7 +22,7 @@ import { ownPageHeaders } from '../previews/headers.ts'
 import { type OpenPort, proxyRequest, proxyUpgrade } from '../previews/proxy.ts'
 import { shownPreview } from '../previews/shown.ts'
 import { closedPreviewPage, spentLinkPage } from './pages.ts'
-import type { Web } from './web.ts'
+import type { McpHandler, Web } from './web.ts'
 
 export interface DoorOptions {
   api: ServerApi
@@ -31,6 +31,7 @@ export interface DoorOptions {
   heartbeatMs: number
   stopping: AbortSignal
   openPort: OpenPort
+  mcp?: McpHandler | undefined
   logger: Logger
   onDefect(method: string, error: SkeinError): void
 }
@@ -54,6 +55,7 @@ export function createDoor(options: DoorOptions): Handlers {
   previewRoutes(app, options)
   signInRoute(app, options)
   socketRoute(app, options)
+  mcpRoute(app, options)
   apiRoutes(app, { ...options, caller: callerOf, onError: (method, error) => report(options, method, error) })
   app.get('*', async (context) => {
     noteOf(context.env.incoming).route = 'file'
@@ -146,6 +148,15 @@ function socketRoute(app: Hono<DoorEnv>, options: DoorOptions): void {
     })
     accepted(context, opened)
     return RESPONSE_ALREADY_SENT
+  })
+}
+
+function mcpRoute(app: Hono<DoorEnv>, { mcp }: DoorOptions): void {
+  if (!mcp) return
+  app.all('/mcp', (context) => {
+    noteOf(context.env.incoming).route = 'mcp'
+    if (context.get('who')?.by === 'token') return mcp(context.req.raw)
+    throw new SkeinError('unauthorized', '/mcp is for programs that send the token', { next: 'See docs/mcp.md.' })
   })
 }
 

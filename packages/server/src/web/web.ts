@@ -1,4 +1,4 @@
-import { type ApiParams, type ApiResult, SkeinError } from '@skein/protocol'
+import { type ApiParams, type ApiResult, type SkeinApi, SkeinError } from '@skein/protocol'
 import { apiToken } from '../access/api-token.ts'
 import { Browsers } from '../access/browsers.ts'
 import { OPEN_PATH, PREVIEW_OPEN_PATH } from '../access/chain.ts'
@@ -25,7 +25,11 @@ export interface WebOptions {
   allowHosts?: readonly string[]
   /** The folder with the built web app. */
   assets: string
+  /** Answers requests of the Model Context Protocol, at `/mcp`, for who has the token. */
+  mcp?: (api: SkeinApi) => McpHandler
 }
+
+export type McpHandler = (request: Request) => Promise<Response>
 
 /** What the server has to offer browsers, and who of them may have it. */
 export class Web implements WebMethods {
