@@ -3,6 +3,7 @@ import type { SkeinPlugin } from '@skein/plugin-api'
 import { claudePlugin } from '@skein/plugin-claude'
 import { dockerPlugin } from '@skein/plugin-docker'
 import { flightScriptsPlugin } from '@skein/plugin-flight-scripts'
+import { flyPlugin } from '@skein/plugin-fly'
 import { localPlugin } from '@skein/plugin-local'
 import { sshPlugin } from '@skein/plugin-ssh'
 import { tunnelsPlugin } from '@skein/plugin-tunnels'
@@ -14,6 +15,7 @@ export const builtInPlugins: readonly SkeinPlugin[] = [
   localPlugin,
   sshPlugin,
   dockerPlugin,
+  flyPlugin,
   flightScriptsPlugin,
   tunnelsPlugin,
   claudePlugin,
