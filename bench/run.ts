@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { batch } from './batch.ts'
 import { type Benchmark, type Figure, judged, table } from './figure.ts'
 import { idleSessions } from './idle-sessions.ts'
 import { journal } from './journal.ts'
@@ -14,7 +15,7 @@ import { workspace } from './workspace.ts'
  * `npm run bench -- [NAME…] [--save]`: measures, and prints each figure beside the plain alternative and its budget. No figure
  * makes it fail. `--save` writes `bench/results.json`.
  */
-const benchmarks: readonly Benchmark[] = [workspace, runOverhead, journal, idleSessions, web, ssh]
+const benchmarks: readonly Benchmark[] = [workspace, runOverhead, journal, idleSessions, web, ssh, batch]
 
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { save: { type: 'boolean' } } })
