@@ -13,7 +13,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // They wait more than they compute: a worker more than the two cores of the smallest machine that they are to run on.
-    maxWorkers: 3,
+    // They wait more than they compute: two workers more than the two cores of the smallest machine that they are to run on.
+    maxWorkers: 4,
   },
 })

@@ -36,5 +36,5 @@ it('every command that tells something takes --json', () => {
   const without = commands
     .filter(({ options }) => !options.some(({ long }) => long === '--json'))
     .map((command) => command.name())
-  expect(without).toEqual(['completion', 'complete', 'serve'])
+  expect(without).toEqual(['mcp', 'completion', 'complete', 'serve'])
 })

@@ -5,7 +5,7 @@ export async function findMachine(api: SkeinApi, wanted: string): Promise<Machin
   const machines = await api.call('machines.list', {})
   const exact = machines.find(({ id }) => id === wanted)
   if (exact) return exact
-  const named = machines.filter(({ name, template }) => name === wanted && !template)
+  const named = machines.filter(({ name, template, pool }) => name === wanted && !template && !pool)
   const [only, ...others] = named.length > 0 ? named : await ofWorkspace(api, machines, wanted)
   if (only && others.length === 0) return only
   throw new SkeinError('not_found', only ? `several machines are called ${wanted}` : `there is no machine ${wanted}`, {

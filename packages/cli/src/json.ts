@@ -9,6 +9,7 @@ import {
   MachineInfo,
   MachineKind,
   MachineResources,
+  Monitored,
   Project,
   RepositoryScript,
   Service,
@@ -24,6 +25,37 @@ import * as z from 'zod'
 
 const line = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z.object({ type: z.literal(type), ...shape })
+
+/** How one request of a batch ended; see docs/batch.md. */
+const RequestOutcome = z.object({
+  index: z.number().int(),
+  id: z.string(),
+  tag: z.string().optional(),
+  status: z.enum(['succeeded', 'failed', 'unknown', 'cancelled', 'timed_out', 'not_started']),
+  text: z.string(),
+  structured: z.unknown().optional(),
+  error: z
+    .object({
+      class: z.string(),
+      code: z.string(),
+      message: z.string(),
+      next: z.string().optional(),
+      resetsAt: z.number().optional(),
+    })
+    .optional(),
+  attempts: z.number().int(),
+  costUsd: z.number(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  startedAt: z.number().optional(),
+  endedAt: z.number().optional(),
+  workspaceId: z.string().optional(),
+  workspace: z.string().optional(),
+  branch: z.string().optional(),
+  sessionId: z.string().optional(),
+  files: z.array(z.object({ path: z.string(), status: z.string(), added: z.number(), deleted: z.number() })),
+  left: z.enum(['workspace', 'branch', 'nothing']).optional(),
+})
 
 /** The lines that `--json` writes: one object a line. `docs/cli.md` says which command writes which. */
 export const JsonLine = z.discriminatedUnion('type', [
@@ -100,6 +132,8 @@ export const JsonLine = z.discriminatedUnion('type', [
   /** `machineId`: where; absent for this computer as a whole. */
   line('finding', { finding: Finding, machineId: z.string().optional() }),
   line('machine', { machine: MachineInfo }),
+  /** What the project’s own monitor says, for a workspace. */
+  line('monitor', { workspaceId: z.string(), monitored: Monitored }),
   line('machine_gone', { machineId: z.string() }),
   line('kind', { kind: MachineKind }),
   line('resources', {
@@ -110,7 +144,47 @@ export const JsonLine = z.discriminatedUnion('type', [
   }),
   /** A command of this computer that opens a shell there. */
   line('shell', { machineId: z.string(), argv: z.array(z.string()), env: z.record(z.string(), z.string()) }),
+  /** What the reaper ended, or would end. */
+  line('reaped', {
+    kind: z.enum(['processes', 'worktrees', 'snapshots', 'kept', 'machines']),
+    name: z.string(),
+    dryRun: z.boolean(),
+  }),
+  line('batch', { batchId: z.string(), requests: z.number().int(), done: z.number().int(), record: z.string() }),
+  line('request', {
+    state: z.enum(['planned', 'started', 'retrying', 'ended']),
+    index: z.number().int(),
+    id: z.string(),
+    attempt: z.number().int(),
+    tag: z.string().optional(),
+    /** Begun by an earlier process, and found again. */
+    followed: z.boolean().optional(),
+    error: RequestOutcome.shape.error,
+    /** When it is tried again. */
+    at: z.number().optional(),
+    outcome: RequestOutcome.optional(),
+    where: z.string().optional(),
+    prompt: z.string().optional(),
+  }),
+  line('batch_state', {
+    state: z.enum(['parked', 'resumed', 'stopping']),
+    until: z.number().optional(),
+    because: z.string().optional(),
+  }),
+  line('report', {
+    report: z.object({
+      batchId: z.string(),
+      outcomes: z.array(RequestOutcome),
+      counts: z.record(RequestOutcome.shape.status, z.number()),
+      costUsd: z.number(),
+      durationMs: z.number(),
+      stopped: z.object({ because: z.string(), message: z.string() }).optional(),
+      ok: z.boolean(),
+    }),
+    exitCode: z.number().int(),
+  }),
   line('image', { tag: z.string(), id: z.string(), built: z.boolean(), bytes: z.number() }),
+  line('fly_image', { image: z.string(), exact: z.string(), pushed: z.boolean() }),
   line('server', {
     running: z.boolean(),
     version: z.string().optional(),

@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { batchCommands } from './batch-program.ts'
 import type { ServiceAction } from './commands/services.ts'
 import type { CommandContext } from './context.ts'
 import type { ExitCode } from './exit-codes.ts'
@@ -27,6 +28,7 @@ export function createProgram(runtime: Runtime): Command {
     .showHelpAfterError('(skein --help, or skein COMMAND --help)')
     .exitOverride()
   work(program, runtime)
+  batchCommands(program, runtime)
   look(program, runtime)
   runThings(program, runtime)
   shareCommands(program, runtime)
@@ -351,6 +353,7 @@ function setUp(program: Command, { withServer, alone }: Runtime): void {
     .addOption(new Option('--engine <name>', 'which engine').choices(['docker', 'podman']))
     .option('--claude <file>', 'take this executable, not npm’s package')
     .option('--node <file>', 'the same for Node, without npm')
+    .addOption(new Option('--fly <app>', 'make it for Fly machines, and push it to this app').conflicts('tag'))
     .option('--force', 'build it again, also when nothing changed')
     .option('--json', JSON_OPTION)
     .action((options) =>
@@ -372,6 +375,11 @@ function setUp(program: Command, { withServer, alone }: Runtime): void {
     .action((options) =>
       alone(options, async (context) => (await import('./commands/server.ts')).stop(options, context)),
     )
+
+  program
+    .command('mcp')
+    .description('serve the Model Context Protocol on stdin and stdout, for agents that drive agents')
+    .action(() => withServer({}, async (context) => (await import('./commands/mcp.ts')).mcp(context)))
 
   program
     .command('completion')
@@ -417,6 +425,8 @@ function agentOptions(command: Command): void {
     .option('--deny <tool>', 'forbid a tool (repeatable)', collect)
     .option('--max-turns <n>', 'steps the agent may take', parseCount)
     .option('--max-cost <usd>', 'US dollars it may use', parseDollars)
+    .option('--delegate <n>', 'let it start so many agents of its own at a time, by skein mcp', parseCount)
+    .option('--delegate-depth <n>', 'with --delegate: how many levels of agents there may be (default: 1)', parseCount)
   environmentOption(command)
 }
 

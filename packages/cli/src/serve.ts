@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import type { SessionEnvironment } from '@skein/protocol'
+import type { SessionEnvironment, SkeinApi } from '@skein/protocol'
 import { runServer, type ServeOptions as ServerOptions, type WebOptions } from '@skein/server'
 import { openSkein, version, webAssets } from 'skein'
 import type * as z from 'zod'
@@ -59,7 +59,7 @@ export async function webServer(
   return {
     home,
     version,
-    web: webOptions(web, await webAssets(onBuilding)),
+    web: { ...webOptions(web, await webAssets(onBuilding)), mcp: (api) => mcpOverHttp(api) },
     open: async () => {
       await demo.resume()
       const engine = await openSkein({ home, log: writeLog, environment, demo })
@@ -83,6 +83,15 @@ function webOptions({ host, port, allowHost = [], tlsCert, tlsKey, tunnel }: Web
       ? undefined
       : { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') }
   return { host, port, allowHosts: allowHost, assets, ...(tls ? { tls } : {}), ...(tunnel ? { tunnel } : {}) }
+}
+
+/** Loaded when somebody speaks it. */
+function mcpOverHttp(api: SkeinApi): (request: Request) => Promise<Response> {
+  let handler: Promise<(request: Request) => Promise<Response>> | undefined
+  return async (request) => {
+    handler ??= import('./mcp/http.ts').then(({ mcpHandler }) => mcpHandler(api))
+    return (await handler)(request)
+  }
 }
 
 /** Warnings and errors go to the process's output, which a background server keeps in its home. */

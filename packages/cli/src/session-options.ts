@@ -1,5 +1,7 @@
-import type { PermissionMode, SessionOptions } from '@skein/protocol'
+import type { McpServer, PermissionMode, SessionOptions } from '@skein/protocol'
 import { agentEnvironment } from './environment.ts'
+import { skeinHome } from './home.ts'
+import { mainPath } from './main-path.ts'
 
 /** The options of `run`, `new` and `fork` that are about the agent. */
 export interface AgentFlags {
@@ -11,11 +13,13 @@ export interface AgentFlags {
   maxTurns?: number
   maxCost?: number
   env?: string[]
+  delegate?: number
+  delegateDepth?: number
 }
 
 /** What the session is made with; the environment is the caller's, sorted by the allow-list. */
 export function sessionOptions(flags: AgentFlags, env: NodeJS.ProcessEnv): SessionOptions {
-  const { model, effort, permissionMode, allow, deny, maxTurns, maxCost } = flags
+  const { model, effort, permissionMode, allow, deny, maxTurns, maxCost, delegate, delegateDepth = 1 } = flags
   return {
     ...(model === undefined ? {} : { model }),
     ...(effort === undefined ? {} : { effort }),
@@ -25,5 +29,21 @@ export function sessionOptions(flags: AgentFlags, env: NodeJS.ProcessEnv): Sessi
     ...(maxTurns === undefined ? {} : { maxTurns }),
     ...(maxCost === undefined ? {} : { maxCost }),
     environment: agentEnvironment(env, flags.env),
+    ...(delegate === undefined
+      ? {}
+      : {
+          delegate: { workspaces: delegate, depth: delegateDepth },
+          mcpServers: { skein: ownServer(env) },
+          allowedTools: [...(allow ?? []), 'mcp__skein'],
+        }),
+  }
+}
+
+/** `skein mcp`, as an agent on this computer starts it. */
+function ownServer(env: NodeJS.ProcessEnv): McpServer {
+  return {
+    command: process.execPath,
+    args: [...process.execArgv, mainPath, 'mcp'],
+    env: { SKEIN_HOME: skeinHome(env) },
   }
 }

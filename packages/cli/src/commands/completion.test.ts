@@ -40,7 +40,7 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.l
   it.each([
     [
       ['skein', 'r'],
-      ['run', 'rm', 'restore'],
+      ['run', 'rm', 'restore', 'reap', 'retry'],
     ],
     [['skein', 'run', '--perm'], ['--permission-mode']],
     [

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { buildImage } from 'skein'
+import { buildImage, publishFlyImage } from 'skein'
 import { type CommandContext, type CommandResult, print, remark } from '../context.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { skeinHome } from '../home.ts'
@@ -15,28 +15,41 @@ export interface ImageBuildOptions {
   claude?: string
   node?: string
   force?: boolean
+  fly?: string
   json?: boolean
 }
 
-/** `skein image build`: makes the image that containers are made of. */
+/** `skein image build`: makes the image that containers, or with `--fly` Fly machines, are made of. */
 export async function imageBuild(
   options: ImageBuildOptions,
   { env, cwd, terminal }: Omit<CommandContext, 'api'>,
 ): CommandResult {
-  const { baseFromDebootstrap: debootstrap = false, json, claude, node, ...rest } = options
+  const { baseFromDebootstrap: debootstrap = false, json, claude, node, fly, ...rest } = options
   const ending = new AbortController()
   const end = () => ending.abort()
   process.once('SIGINT', end)
   try {
-    const image = await buildImage({
+    const given = {
       ...rest,
       ...(claude ? { claude: resolve(cwd, claude) } : {}),
       ...(node ? { node: resolve(cwd, node) } : {}),
       debootstrap,
       home: skeinHome(env),
-      progress: (line) => remark(terminal, [row(span(cleanLine(line), 'dim'))]),
+      progress: (line: string) => remark(terminal, [row(span(cleanLine(line), 'dim'))]),
       signal: ending.signal,
-    })
+    }
+    if (fly !== undefined) {
+      const { tag: _, ...own } = given
+      const { image, exact, pushed } = await publishFlyImage({ ...own, app: fly, env })
+      if (json) writeJson(terminal.stdout, { type: 'fly_image', image, exact, pushed })
+      else
+        print(terminal, [
+          row(span('✓ ', 'good'), pushed ? `Pushed ${image}` : `${image} is up to date`),
+          row(span(`  Use it: skein run --on fly:${fly} "…"`, 'dim')),
+        ])
+      return ExitCode.ok
+    }
+    const image = await buildImage(given)
     if (json) writeJson(terminal.stdout, { type: 'image', ...image })
     else
       print(terminal, [

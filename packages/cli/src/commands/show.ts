@@ -5,6 +5,7 @@ import { findWorkspace } from '../find-workspace.ts'
 import { writeJson } from '../json-output.ts'
 import { cleanLine } from '../render/clean.ts'
 import { age, count, dollars, duration } from '../render/figures.ts'
+import { monitorRows } from '../render/machine-rows.ts'
 import { type Row, row, type Span, span } from '../render/row.ts'
 import { fileRows, STATUS, sumOfChanges } from '../render/workspace-rows.ts'
 
@@ -22,11 +23,15 @@ export async function show(name: string, options: { json?: boolean }, context: C
           api.call('workspaces.changes', { workspaceId }),
         ])
       : []
-  const asks = await api.call('asks.list', { workspaceId })
+  const [asks, { monitored }] = await Promise.all([
+    api.call('asks.list', { workspaceId }),
+    api.call('machines.monitor', { workspaceId }),
+  ])
   if (options.json) {
     writeJson(terminal.stdout, { type: 'workspace', workspace })
     if (git && changes) writeJson(terminal.stdout, { type: 'git', workspaceId, git, files: changes.files })
     for (const ask of asks) writeJson(terminal.stdout, { type: 'ask', ask })
+    if (monitored) writeJson(terminal.stdout, { type: 'monitor', workspaceId, monitored })
     return ExitCode.ok
   }
   print(terminal, [
@@ -34,6 +39,7 @@ export async function show(name: string, options: { json?: boolean }, context: C
     ...workspace.steps.filter(({ state }) => state === 'failed' || state === 'running').map(stepRow),
     ...workspace.sessions.flatMap(sessionRows),
     ...asks.map((ask) => row(span('? ', 'warn'), cleanLine(ask.title), span(`  skein answer ${ask.id}`, 'code'))),
+    ...(monitored ? monitorRows(monitored) : []),
     ...(git && changes ? gitRows(git, changes.files) : []),
   ])
   return ExitCode.ok

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type SkeinApi, SkeinError } from '@skein/protocol'
 import { connectToRunningServer } from '../connect.ts'
 import { type CommandContext, type CommandResult, print, remark } from '../context.ts'
@@ -9,6 +7,7 @@ import { agentEnvironment } from '../environment.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { skeinHome } from '../home.ts'
 import { writeJson } from '../json-output.ts'
+import { mainPath } from '../main-path.ts'
 import { openBrowser } from '../open-browser.ts'
 import { count } from '../render/figures.ts'
 import { row, span } from '../render/row.ts'
@@ -29,8 +28,6 @@ export interface UpOptions {
   json?: boolean
 }
 
-const STOPPED_MS = 30_000
-
 /** `skein up`: the server with the web app, here or in the background. It takes the place of a server that runs without. */
 export async function up(options: UpOptions, context: Omit<CommandContext, 'api'>): CommandResult {
   const { env } = context
@@ -43,7 +40,7 @@ export async function up(options: UpOptions, context: Omit<CommandContext, 'api'
     await tell(api, { ...options, already: true }, context)
     return ExitCode.ok
   }
-  await takeOver(there, env)
+  await there?.[Symbol.asyncDispose]()
   const building = () => progress(context.terminal, options, 'Building the web app (once, some seconds)…')
   return atPort({ home, host: options.host, asked: options.port }, (port) => {
     const request: WebRequest = { web: { ...options, port }, environment: agentEnvironment(env) }
@@ -59,21 +56,6 @@ function checkFlags({ tlsCert, tlsKey }: UpOptions): void {
   }
 }
 
-/** Ends a server that runs without the web app; agents run on, and ours takes them up. */
-async function takeOver(there: SkeinApi | undefined, env: NodeJS.ProcessEnv): Promise<void> {
-  if (!there) return
-  await there.call('server.stop', { key: randomUUID() })
-  await there[Symbol.asyncDispose]()
-  const deadline = Date.now() + STOPPED_MS
-  for (;;) {
-    await using still = await connectToRunningServer(env)
-    if (!still) return
-    if (Date.now() > deadline)
-      throw new SkeinError('timed_out', 'the server that runs did not stop', { next: 'Look at: skein server status' })
-    await delay(50)
-  }
-}
-
 async function inForeground(
   request: WebRequest,
   options: UpOptions,
@@ -82,7 +64,10 @@ async function inForeground(
 ): CommandResult {
   const { env, terminal } = context
   const { serve } = await import('@skein/server')
-  const server = await serve(await webServer(request, env, building))
+  const { takeOver } = await import('@skein/server/connect')
+  const ours = await webServer(request, env, building)
+  // Agents run on, and ours takes them up.
+  const server = await takeOver({ home: skeinHome(env) }, () => serve(ours))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop('signal'))
   await using api = await connectToRunningServer(env)
   if (api) await tell(api, options, context)
@@ -102,21 +87,18 @@ async function detached(
   building: () => void,
 ): CommandResult {
   const { env } = context
-  const { webAssets, version } = await import('skein')
-  const { connectOrStart } = await import('@skein/server/connect')
+  const { webAssets } = await import('skein')
+  const { takeOver } = await import('@skein/server/connect')
   // Here, so that the person sees that it takes a while, and why it fails.
   await webAssets(building)
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
-  await using api = await connectOrStart({
-    home: skeinHome(env),
-    version,
-    spawn: {
+  await using api = await takeOver({ home: skeinHome(env) }, (launch) =>
+    launch({
       command: process.execPath,
-      args: [...process.execArgv, main, 'serve', '--web'],
+      args: [...process.execArgv, mainPath, 'serve', '--web'],
       env,
       stdin: JSON.stringify(request),
-    },
-  })
+    }),
+  )
   await tell(api, options, context)
   return ExitCode.ok
 }

@@ -1,5 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import type { AgentEventOf, ApiResult, Ask, Envelope, Session, SkeinApi, Workspace } from '@skein/protocol'
+import {
+  type AgentEventOf,
+  type ApiResult,
+  type Ask,
+  type Envelope,
+  isAnswered,
+  isQuiet,
+  type Session,
+  type SkeinApi,
+  startTracking,
+  type TurnTrack,
+  track,
+  type Workspace,
+  waitFor,
+} from '@skein/protocol'
 import type { Desk } from '../asks/desk.ts'
 import type { Terminal } from '../terminal.ts'
 import { LOG_END_MS } from './await-workspace.ts'
@@ -7,7 +21,6 @@ import { Inbox } from './inbox.ts'
 import { listen, openDesk, type Signal } from './listen.ts'
 import { type OutOfReach, outOfReach, reconnecting } from './out-of-reach.ts'
 import type { Report } from './report.ts'
-import { isAnswered, isQuiet, startTracking, type TurnTrack, track, waitFor } from './turn-tracker.ts'
 
 /** Time that an interrupted turn has to end before the CLI leaves it alone. */
 const GRACE_MS = 20_000

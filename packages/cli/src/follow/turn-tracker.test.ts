@@ -1,7 +1,6 @@
-import type { AgentEvent } from '@skein/protocol'
+import { type AgentEvent, isAnswered, startTracking, track } from '@skein/protocol'
 import { expect, it } from 'vitest'
 import { Recording } from '../../test/envelopes.ts'
-import { isAnswered, startTracking, track } from './turn-tracker.ts'
 
 const started = (...messageIds: string[]): AgentEvent => ({ type: 'turn_started', origin: 'user', messageIds })
 const ended: AgentEvent = { type: 'turn_ended', stopReason: 'end_turn' }

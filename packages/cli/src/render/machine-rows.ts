@@ -1,4 +1,12 @@
-import type { MachineInfo, MachineKind, MachineResources, MachineSetting, MachineState } from '@skein/protocol'
+import type {
+  MachineInfo,
+  MachineKind,
+  MachinePool,
+  MachineResources,
+  MachineSetting,
+  MachineState,
+  Monitored,
+} from '@skein/protocol'
 import { cleanLine } from './clean.ts'
 import { age, bytes, clock, count, duration } from './figures.ts'
 import type { Tone } from './palette.ts'
@@ -23,6 +31,7 @@ export function machineTable(machines: readonly MachineInfo[], columns: number, 
     ),
     ...(templates.length === 0 ? [] : [[], row(span('Made for a workspace when one is put there:', 'dim'))]),
     ...table(templates.map(templateCells), columns),
+    ...templates.flatMap(({ id, pools = [] }) => pools.flatMap((pool) => poolRows(id, pool, now))),
   ]
 }
 
@@ -53,7 +62,19 @@ function cells(machine: MachineInfo, now: number): Row[] {
   ]
 }
 
-function because({ because, since, retryAt }: MachineInfo, now: number): Span {
+/** The machines that wait for workspaces of a project. */
+function poolRows(id: string, pool: MachinePool, now: number): Row[] {
+  const { projectName, size, ready, preparing, problem, retryAt } = pool
+  const making = preparing === 0 ? '' : `, ${preparing} being made`
+  const again = retryAt === undefined || retryAt <= now ? '' : ` (again in ${duration(retryAt - now)})`
+  return [
+    row(span(`  ${cleanLine(id)}, ahead for ${cleanLine(projectName)}: ${ready} of ${size} ready${making}`, 'dim')),
+    ...(problem === undefined ? [] : [row(span('  ✗ ', 'bad'), cleanLine(problem), span(again, 'dim'))]),
+  ]
+}
+
+function because({ because, since, retryAt, pool }: MachineInfo, now: number): Span {
+  if (pool) return span(pool.ready ? 'waits for a workspace' : 'is made ready for a workspace to come', 'dim')
   const again = retryAt === undefined || retryAt <= now ? '' : `, again in ${duration(retryAt - now)}`
   return span(`${cleanLine(because)} (${age(now - since)}${again})`, 'dim')
 }
@@ -89,6 +110,7 @@ export function machineRows(machine: MachineInfo, names: ReadonlyMap<string, str
       : [field('lease', `until ${clock(leaseUntil)}; without news from here, it stops idle agents then`)]),
     ...(machine.isolated ? [field('isolated', 'agents there are kept from your own files')] : []),
     ...(settings === '' ? [] : [field('settings', settings)]),
+    ...(machine.pools ?? []).flatMap((pool) => poolRows(machine.id, pool, now)),
     ...machine.workspaces.map((id, index) => field(index === 0 ? 'workspaces' : '', cleanLine(names.get(id) ?? id))),
     ...(machine.running === 0 ? [] : [field('running', count(machine.running, 'agent'))]),
   ]
@@ -124,6 +146,29 @@ export function resourceRows(
           `${cleanLine(nameOf(id))}  ${bytes(rssBytes)}, ${duration(cpuMs)} of processor time`,
         ),
       ),
+  ]
+}
+
+const HEALTH: Record<Monitored['services'][number]['health'], { mark: string; tone: Tone }> = {
+  critical: { mark: '✗', tone: 'bad' },
+  warning: { mark: '!', tone: 'warn' },
+  healthy: { mark: '●', tone: 'good' },
+}
+
+/** What the project's own monitor says of its services. */
+export function monitorRows({ services, error }: Monitored): Row[] {
+  return [
+    ...(error === undefined ? [] : [row(span('monitor'.padEnd(11), 'dim'), span(cleanLine(error), 'warn'))]),
+    ...services.map(({ name, status, health, metrics }, index) => {
+      const { mark, tone } = HEALTH[health]
+      const measured = metrics.map(({ label, value }) => `${cleanLine(label)} ${cleanLine(value)}`).join(' · ')
+      return row(
+        span((index === 0 ? 'monitor' : '').padEnd(11), 'dim'),
+        span(`${mark} ${cleanLine(name)}`, tone),
+        `  ${cleanLine(status)}`,
+        span(measured === '' ? '' : `  ${measured}`, 'dim'),
+      )
+    }),
   ]
 }
 
