@@ -17,11 +17,11 @@ import { foldOfJournals, fromLines } from '../fold-of-journal.ts'
 import { kill, type Running, World } from '../world.ts'
 
 /** Kills in all. */
-const KILLS = Number(process.env.SKEIN_CHAOS_KILLS ?? (isThorough ? 200 : 80))
+const KILLS = Number(process.env.SKEIN_CHAOS_KILLS ?? (isThorough ? 200 : 40))
 /** Files that share the rounds, each with a computer of its own, so that one waits while the other works. */
 export const SHARES = 2
 const RUNS_AT_ONCE = 3
-const KILLS_A_ROUND = 40
+const KILLS_A_ROUND = isThorough ? 40 : 20
 const ROUNDS = Math.max(1, Math.ceil(KILLS / KILLS_A_ROUND))
 /** An agent that dies is resumed up to three times a prompt; so many may hit the same one in a round. */
 const AGENT_KILLS = 3

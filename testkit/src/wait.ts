@@ -6,12 +6,15 @@ export interface Waiting {
   what: string
   /** Milliseconds; 20,000 unless given. */
   timeout?: number
-  /** Milliseconds between looks. */
+  /** Milliseconds between looks; by default they become rarer with the time, up to 50. */
   every?: number
   /** More for the failure's message, e.g. the last lines of a log. */
   explain?: () => unknown
   signal?: AbortSignal
 }
+
+/** A look may cost a question to a server: many tests that wait at once would leave those no time to work. */
+const MOST_PAUSE = 50
 
 /**
  * Looks until `condition` gives something true, and resolves to it. A condition that throws counts as not yet; the last error
@@ -21,8 +24,9 @@ export async function waitUntil<T>(
   condition: () => T | Promise<T>,
   waiting: Waiting,
 ): Promise<Exclude<T, false | undefined | null | 0 | ''>> {
-  const { what, timeout = 20_000, every = 20, explain, signal } = waiting
-  const end = performance.now() + timeout
+  const { what, timeout = 20_000, every, explain, signal } = waiting
+  const begun = performance.now()
+  const end = begun + timeout
   let lastError: unknown
   for (;;) {
     signal?.throwIfAborted()
@@ -35,7 +39,8 @@ export async function waitUntil<T>(
     }
     if (performance.now() > end) break
     // Only the signal can break the sleep; the next look throws its reason.
-    await sleep(every, undefined, { signal }).catch(() => undefined)
+    const pause = every ?? Math.min(MOST_PAUSE, 10 + (performance.now() - begun) / 20)
+    await sleep(pause, undefined, { signal }).catch(() => undefined)
   }
   const detail = explain === undefined ? '' : `\n${describe(await explain())}`
   const cause = lastError === undefined ? '' : `: ${lastError}`
