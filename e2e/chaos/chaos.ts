@@ -17,7 +17,7 @@ import { foldOfJournals, fromLines } from '../fold-of-journal.ts'
 import { kill, type Running, World } from '../world.ts'
 
 /** Kills in all. */
-const KILLS = Number(process.env.SKEIN_CHAOS_KILLS ?? (isThorough ? 200 : 40))
+const KILLS = Number(process.env.SKEIN_CHAOS_KILLS ?? (isThorough ? 200 : 20))
 /** Files that share the rounds, each with a computer of its own, so that one waits while the other works. */
 export const SHARES = 2
 const RUNS_AT_ONCE = 3

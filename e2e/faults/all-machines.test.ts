@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SessionOptions, Workspace } from '@skein/protocol'
-import { git, remembers, waitUntil } from '@skein/testkit'
+import { git, isThorough, remembers, waitUntil } from '@skein/testkit'
 import { expect, it } from 'vitest'
 import { containerWorld } from '../../plugins/docker/src/testing/container-world.ts'
 import { has } from '../../scripts/requirements.ts'
@@ -11,8 +11,11 @@ import { sshHost } from '../ssh-host.ts'
 import { World } from '../world.ts'
 import { killAll, processesWhere } from './place.ts'
 
+/** With every change moves are tried between machines that are folders, `e2e/move.test.ts`, and each kind by itself. */
 const canRun =
-  process.getuid?.() === 0 && ['sshd', 'ssh', 'dockerd', 'slirp4netns'].every((requirement) => has(requirement))
+  isThorough &&
+  process.getuid?.() === 0 &&
+  ['sshd', 'ssh', 'dockerd', 'slirp4netns'].every((requirement) => has(requirement))
 /** Real machines on a computer that is busy with other tests. */
 const PATIENCE = 120_000
 

@@ -3,5 +3,5 @@ export const isThorough: boolean = process.env.SKEIN_THOROUGH === '1'
 
 /** How often something is tried at random moments: with every change a part of what a thorough run does, at least twice. */
 export function repetitions(thorough: number): number {
-  return isThorough ? thorough : Math.max(2, Math.ceil(thorough * 0.2))
+  return isThorough ? thorough : Math.max(2, Math.ceil(thorough * 0.12))
 }

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import type { MachineLog } from './machines/machine-log.ts'
 import type { Machines } from './machines/machines.ts'
 import type { MachinePools } from './machines/pools.ts'
+import type { Turns } from './machines/turns.ts'
 import type { DemoProject } from './projects/demo.ts'
 import type { Redactor } from './security/redact.ts'
 import type { Vault } from './security/vault.ts'
@@ -60,6 +61,8 @@ export interface EngineContext {
   readonly agents: ReadonlyMap<string, AgentPlugin>
   readonly providers: ReadonlyMap<string, MachineProvider>
   readonly machines: Machines
+  /** By machine and project: a clone there is made, configured and filled by one at a time. */
+  readonly bringing: Turns
   /** Machines that wait for workspaces. */
   readonly pools: MachinePools
   readonly machineLog: MachineLog

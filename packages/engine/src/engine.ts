@@ -26,6 +26,7 @@ import { MachineLog } from './machines/machine-log.ts'
 import { HOME_MACHINE, Machines } from './machines/machines.ts'
 import { MachinePools } from './machines/pools.ts'
 import { restIdle, resumeResting } from './machines/rest-idle.ts'
+import { Turns } from './machines/turns.ts'
 import { viewMachine } from './machines/view.ts'
 import { PortDoor } from './ports/open-port.ts'
 import { resumeClones } from './projects/clone.ts'
@@ -152,6 +153,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     agents,
     providers,
     machines,
+    bringing: new Turns(),
     get pools() {
       return pools
     },

@@ -31,6 +31,16 @@ export async function bringProject(
 ): Promise<Place> {
   const home = await homeOf(context, project)
   if (machineId === HOME_MACHINE) return home
+  // Of two workspaces that are made at once, the second finds what was brought for the first.
+  return context.bringing.run(`${machineId} ${project.id}`, () => bring(context, project, home, { machineId, refs }))
+}
+
+async function bring(
+  context: EngineContext,
+  project: ProjectRow,
+  home: Place,
+  { machineId, refs }: { machineId: string; refs: Record<string, string> },
+): Promise<Place> {
   const runner = await context.machines.runnerEventually(machineId, context.signal)
   const there = { runner, repo: cacheOf(context, project, machineId, runner) }
   const { branch, remotes } = await home.runner.call('git.inspect', { path: home.repo })

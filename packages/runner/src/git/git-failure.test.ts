@@ -49,5 +49,7 @@ it("tells what it does not know by git's own last blunt word", () => {
 
 it('waits for locks, and not for refs that are where they should not be', () => {
   expect(isHeldLock("fatal: Unable to create '/x/.git/packed-refs.lock': File exists.")).toBe(true)
+  const config = "error: could not lock config file /x/config: File exists\nfatal: could not set 'core.bare' to 'true'"
+  expect(isHeldLock(config)).toBe(true)
   expect(isHeldLock("fatal: cannot lock ref 'refs/heads/a': reference already exists")).toBe(false)
 })

@@ -63,6 +63,7 @@ const KNOWN: readonly Known[] = [
 export function isHeldLock(stderr: string): boolean {
   return (
     /Unable to create '.*\.lock': File exists/.test(stderr) ||
+    /could not lock config file .*: File exists/.test(stderr) ||
     // git lists all work trees for some commands, and dies of one that is half made.
     /failed to read .*worktrees\/.*\/(?:commondir|HEAD)/.test(stderr)
   )

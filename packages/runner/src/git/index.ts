@@ -69,7 +69,7 @@ export function createGitHandlers(options: { dir: string; now?: () => number }):
     'git.listWorkspaces': listWorkspaces,
     'git.applyTo': (params, signal) => applyTo(context, params, signal),
     'git.publishBranch': (params, signal) => publishBranch(context, params, signal),
-    'git.initialise': initialise,
+    'git.initialise': (params, signal) => initialise(context, params, signal),
     'git.tips': tips,
     'git.pack': (params, signal) => pack(context, params, signal),
     'git.unpack': (params, signal) => unpack(context, params, signal),

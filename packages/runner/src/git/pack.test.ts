@@ -22,6 +22,14 @@ async function clones(folder: string, handlers: GitHandlers) {
 }
 
 describe('carrying commits', () => {
+  it('makes one repository for all who ask for it at once', async () => {
+    await using folder = await temporaryFolder('pack')
+    await using handlers = createGitHandlers({ dir: join(folder.path, 'state') })
+    const path = join(folder.path, 'there.git')
+    await Promise.all(Array.from({ length: 8 }, () => handlers['git.initialise']({ path, defaultBranch: 'trunk' })))
+    expect(await git(path, ['symbolic-ref', 'HEAD'])).toBe('refs/heads/trunk\n')
+  })
+
   it('brings a commit with its history, then only what is new, and nothing when nothing is', async () => {
     await using folder = await temporaryFolder('pack')
     await using handlers = createGitHandlers({ dir: join(folder.path, 'state') })

@@ -13,6 +13,7 @@ import { openRepository, type Repository } from './repository.ts'
 
 /** Makes a bare repository of ours. What is there already stays as it is. */
 export async function initialise(
+  context: GitContext,
   { path, defaultBranch = 'main' }: RunnerParams<'git.initialise'>,
   signal?: AbortSignal,
 ): Promise<RunnerResult<'git.initialise'>> {
@@ -23,7 +24,9 @@ export async function initialise(
     throw SkeinError.from(error, call.doing)
   })
   // Also one that was left half made: git completes it.
-  await git(['init', '--quiet', '--bare', `--initial-branch=${defaultBranch}`], { ...call, at: path })
+  await context.places.run(path, () =>
+    git(['init', '--quiet', '--bare', `--initial-branch=${defaultBranch}`], { ...call, at: path }),
+  )
   return { existed }
 }
 
