@@ -95,7 +95,8 @@ class Place implements AsyncDisposable {
   }
 }
 
-describe.concurrent('the example', { timeout: 120_000 }, () => {
+// Thorough runs alone: six agents at once; that the programs are sound is checked with every change by `tsc`.
+describe.skipIf(!isThorough).concurrent('the example', { timeout: 120_000 }, () => {
   it('ci-fix makes a failing command succeed', async ({ expect }) => {
     await using place = await Place.create()
     const repo = await smallRepository(join(place.folder, 'repo'))

@@ -202,10 +202,15 @@ test('a long prompt and an image arrive unchanged', () =>
     expect(request?.images.map(({ mediaType, data }) => [mediaType, data.equals(image)])).toEqual([['image/png', true]])
   }))
 
-test('several tools in one answer run, and all their results come back together', () => {
+test('several tools in one answer run, and all their results come back together, in whichever order', () => {
   const script: Script = (request) =>
     request.toolResults.length > 0
-      ? say(request.toolResults.map((result) => result.input.file_path).join(' '))
+      ? say(
+          request.toolResults
+            .map(({ input }) => input.file_path)
+            .sort()
+            .join(' '),
+        )
       : reply(['README.md', 'package.json'].map((name) => toolUse('Read', { file_path: join(request.cwd, name) })))
   return withClaude(script, async ({ cwd, start }) => {
     expect(await start().turn('read')).toMatchObject({ result: `${cwd}/README.md ${cwd}/package.json` })
